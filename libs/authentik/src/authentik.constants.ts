@@ -1,0 +1,8 @@
+/** Options as the app gave them. */
+export const AUTHENTIK_RAW_OPTIONS = Symbol('AUTHENTIK_RAW_OPTIONS');
+/** Options checked and with defaults; inject them with `@InjectAuthentikOptions()`. */
+export const AUTHENTIK_OPTIONS = Symbol('AUTHENTIK_OPTIONS');
+/** Extras of the module: what shapes it, known before any factory runs. */
+export const AUTHENTIK_EXTRAS = Symbol('AUTHENTIK_EXTRAS');
+/** The {@link RequestAuthenticator} of this module instance. */
+export const AUTHENTIK_REQUEST_AUTHENTICATOR = Symbol('AUTHENTIK_REQUEST_AUTHENTICATOR');

@@ -1,0 +1,15 @@
+export { AuthentikError } from './authentik.error.js';
+export { AuthentikConfigError, type ConfigIssue } from './config.error.js';
+export {
+  GroupProhibitedError,
+  GroupRequiredError,
+  InsufficientScopeError,
+  MalformedCredentialError,
+  UnauthenticatedError,
+  UnsupportedTransportError,
+  UserRejectedError,
+} from './access.errors.js';
+export { type RefusalReason, refusalReason, refusalReasons } from './refusal-reason.js';
+export { type ClaimedIdentity, TokenVerificationError, type TokenRefusal } from './token-verification.error.js';
+export { AuthentikUnavailableError } from './unavailable.error.js';
+export { toWire, type WireAnswer, type ChallengeContext } from './to-wire.js';

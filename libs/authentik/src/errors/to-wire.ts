@@ -1,0 +1,97 @@
+import { type BearerChallenge, toBearerChallenge } from '../protocol/bearer-challenge.js';
+import {
+  GroupProhibitedError,
+  GroupRequiredError,
+  InsufficientScopeError,
+  MalformedCredentialError,
+  UnauthenticatedError,
+  UnsupportedTransportError,
+  UserRejectedError,
+} from './access.errors.js';
+import type { AuthentikError } from './authentik.error.js';
+import { TokenVerificationError } from './token-verification.error.js';
+import { AuthentikUnavailableError } from './unavailable.error.js';
+
+/** What a challenge says about the resource that was asked for. */
+export interface ChallengeContext {
+  /** Scopes that a client should ask for, in a fixed order. */
+  readonly scopes: readonly string[];
+  /** URL of the resource's RFC 9728 document, if it has one. */
+  readonly resourceMetadata?: string;
+}
+
+/** A refusal as it leaves: status, headers, and a harmless text. */
+export interface WireAnswer {
+  readonly status: 400 | 401 | 403 | 500 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  /** OAuth error word for the body. */
+  readonly error: string;
+  /** The same text for the same cause, without anything the caller sent. */
+  readonly description: string;
+}
+
+/** The one table from reason to wire. What is not in it is a 500 without a word of explanation: fail closed, say nothing. */
+export function toWire(error: AuthentikError, context: ChallengeContext): WireAnswer {
+  const answer = (
+    status: WireAnswer['status'],
+    word: string,
+    description: string,
+    headers: Record<string, string> = {},
+  ): WireAnswer => ({ status, error: word, description, headers: { 'Cache-Control': 'no-store', ...headers } });
+  const challenge = (parts: BearerChallenge) => ({
+    'WWW-Authenticate': toBearerChallenge({
+      ...(context.resourceMetadata !== undefined && { resourceMetadata: context.resourceMetadata }),
+      ...parts,
+    }),
+  });
+
+  if (error instanceof UnauthenticatedError) {
+    return answer(401, 'unauthorized', 'An access token is needed', challenge({ scopes: context.scopes }));
+  }
+  if (error instanceof MalformedCredentialError) {
+    const description = 'The credential is malformed or was sent twice';
+    return answer(
+      400,
+      'invalid_request',
+      description,
+      challenge({ error: 'invalid_request', errorDescription: description }),
+    );
+  }
+  if (error instanceof TokenVerificationError) {
+    const description = error.reason === 'expired' ? 'The access token expired' : 'The access token is not valid here';
+    return answer(
+      401,
+      'invalid_token',
+      description,
+      challenge({ error: 'invalid_token', scopes: context.scopes, errorDescription: description }),
+    );
+  }
+  if (error instanceof InsufficientScopeError) {
+    const description = 'The access token lacks a scope';
+    // All at once, and with what was granted: clients of the 2025 era replace their scopes by these.
+    const scopes = [...new Set([...error.grantedScopes, ...error.requiredScopes])].filter(
+      (scope) => scope !== 'offline_access',
+    );
+    return answer(
+      403,
+      'insufficient_scope',
+      description,
+      challenge({ error: 'insufficient_scope', scopes, errorDescription: description }),
+    );
+  }
+  // No scope in this challenge: a wider token would not help, and clients would log in again for nothing.
+  if (
+    error instanceof GroupRequiredError ||
+    error instanceof GroupProhibitedError ||
+    error instanceof UserRejectedError
+  ) {
+    return answer(403, 'forbidden', 'You are not allowed to do this', challenge({}));
+  }
+  if (error instanceof AuthentikUnavailableError) {
+    return answer(503, 'temporarily_unavailable', 'The authorization server cannot be reached; try again later', {
+      'Retry-After': String(error.retryAfterSeconds),
+    });
+  }
+  if (error instanceof UnsupportedTransportError) return answer(403, 'forbidden', 'You are not allowed to do this');
+  return answer(500, 'server_error', 'Internal server error');
+}

@@ -1,0 +1,43 @@
+import { AuthentikError } from './authentik.error.js';
+
+/**
+ * Why a token was refused. For the operator's log; the wire shows the same `invalid_token` for all but `expired`,
+ * which a client can act on.
+ */
+export type TokenRefusal =
+  | 'malformed'
+  | 'algorithm'
+  | 'unknown_key'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'not_an_access_token'
+  | 'claims';
+
+/** What a token that was refused says of itself. Nobody vouches for it. */
+export interface ClaimedIdentity {
+  readonly clientId?: string;
+  readonly subject?: string;
+}
+
+/**
+ * An access token is not acceptable here. The wire shows 401 `invalid_token`.
+ * @see RFC 6750 §3.1
+ */
+export class TokenVerificationError extends AuthentikError {
+  override readonly code = 'ERR_AUTHENTIK_TOKEN_VERIFICATION';
+  /** Whose token it says it is; not verified, for the log only. */
+  readonly claimed: ClaimedIdentity | undefined;
+
+  constructor(
+    /** Why, as a stable word. */
+    readonly reason: TokenRefusal,
+    message: string,
+    options?: ErrorOptions & { claimed?: ClaimedIdentity },
+  ) {
+    super(message, options);
+    this.claimed = options?.claimed;
+  }
+}

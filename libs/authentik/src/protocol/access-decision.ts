@@ -1,0 +1,88 @@
+import {
+  GroupProhibitedError,
+  GroupRequiredError,
+  InsufficientScopeError,
+  UnauthenticatedError,
+} from '../errors/access.errors.js';
+import type { AuthentikError } from '../errors/authentik.error.js';
+import { isInAnyGroup } from './groups.js';
+import { missingScopes } from './scope.js';
+import type { AuthentikUser } from './user.js';
+
+/** What a handler asks of its caller, resolved from handler and class. */
+export interface AccessRule {
+  /**
+   * Whether a user is asked for. `optional`: no credential means no user, and a bad one is still refused; `none`: nobody
+   * looks.
+   */
+  readonly authentication: 'required' | 'optional' | 'none';
+  /** Kinds of credential that count. Absent: all that the module takes. */
+  readonly acceptedCredentials?: readonly AuthentikUser['credential'][];
+  /** At least one of these groups. */
+  readonly allowedGroups?: readonly string[];
+  /** All of these groups. */
+  readonly requiredGroups?: readonly string[];
+  /** None of these groups. */
+  readonly prohibitedGroups?: readonly string[];
+  /** All of these scopes. */
+  readonly requiredScopes?: readonly string[];
+}
+
+/** Whether a rule asks for anything that only a user can have. */
+function asksForRights(rule: AccessRule): boolean {
+  return (
+    rule.allowedGroups !== undefined ||
+    rule.requiredGroups !== undefined ||
+    rule.prohibitedGroups !== undefined ||
+    rule.requiredScopes !== undefined
+  );
+}
+
+/**
+ * May this user do what the rule protects, as far as groups go? A rule that names groups never admits an unknown user.
+ * @returns `undefined` when admitted, else why not
+ */
+export function decideGroups(rule: AccessRule, user: AuthentikUser | undefined): AuthentikError | undefined {
+  const { allowedGroups, requiredGroups, prohibitedGroups } = rule;
+  if (allowedGroups === undefined && requiredGroups === undefined && prohibitedGroups === undefined) return undefined;
+  if (user === undefined) return new UnauthenticatedError();
+  if (prohibitedGroups !== undefined && isInAnyGroup(user.groups, prohibitedGroups)) {
+    return new GroupProhibitedError(prohibitedGroups);
+  }
+  if (allowedGroups !== undefined && !isInAnyGroup(user.groups, allowedGroups)) {
+    return new GroupRequiredError(allowedGroups);
+  }
+  if (requiredGroups !== undefined && !requiredGroups.every((group) => user.groups.includes(group))) {
+    return new GroupRequiredError(requiredGroups, 'all');
+  }
+  return undefined;
+}
+
+/** The same for scopes. */
+export function decideScopes(rule: AccessRule, user: AuthentikUser | undefined): AuthentikError | undefined {
+  const { requiredScopes } = rule;
+  if (requiredScopes === undefined) return undefined;
+  if (user === undefined) return new UnauthenticatedError();
+  return missingScopes(requiredScopes, user.scopes).length === 0
+    ? undefined
+    : new InsufficientScopeError(requiredScopes, user.scopes);
+}
+
+/** Whether the user came with a kind of credential that the rule takes; another kind is as none. */
+export function decideCredential(rule: AccessRule, user: AuthentikUser): AuthentikError | undefined {
+  return rule.acceptedCredentials === undefined || rule.acceptedCredentials.includes(user.credential)
+    ? undefined
+    : new UnauthenticatedError(`This handler takes ${rule.acceptedCredentials.join(' or ')}, not ${user.credential}.`);
+}
+
+/**
+ * The one decision that every transport asks for: may this user do what the rule protects? Pure, and fails closed.
+ * Groups come before scopes: whom a group keeps out, no wider token lets in.
+ * @returns `undefined` when admitted, else why not
+ */
+export function decideAccess(rule: AccessRule, user: AuthentikUser | undefined): AuthentikError | undefined {
+  if (user === undefined) {
+    return rule.authentication === 'required' || asksForRights(rule) ? new UnauthenticatedError() : undefined;
+  }
+  return decideCredential(rule, user) ?? decideGroups(rule, user) ?? decideScopes(rule, user);
+}

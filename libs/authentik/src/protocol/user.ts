@@ -1,0 +1,74 @@
+import type { AuthentikClaims } from './claims.types.js';
+import { parseScope } from './scope.js';
+
+/** Who is asking: one type for people and machines, whatever credential they came with. */
+export interface AuthentikUser {
+  /** `sub`: the only stable identity. */
+  readonly id: string;
+  /** `preferred_username`, else `email`, else `sub`. For display, not an identity. */
+  readonly username: string;
+  /** Never an identity: Authentik lets several people have one address. */
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  /** `name`, else the username. */
+  readonly name: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  /** Names of the Authentik groups (scope `profile`). Empty unless the claim is an array of strings only. */
+  readonly groups: readonly string[];
+  /** Scopes of the token; empty before Authentik 2025.10, which does not write them into tokens. */
+  readonly scopes: readonly string[];
+  /** `service` for the service account behind a client_credentials token. */
+  readonly kind: 'person' | 'service';
+  readonly credential: 'session' | 'bearer';
+  readonly issuer: string;
+  /** `azp`: the OAuth client that the token was issued to. */
+  readonly clientId: string;
+  /** `sid`: the Authentik session, where there is one. */
+  readonly sessionId?: string;
+  /** `jti`, since Authentik 2025.10. */
+  readonly tokenId?: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+  /** All claims as on the wire. */
+  readonly claims: AuthentikClaims;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/**
+ * Service accounts that Authentik makes for client_credentials are called `ak-<provider>-client_credentials`, and
+ * their tokens belong to no browser session. Both must hold: a person may choose any user name.
+ */
+function isServiceAccount(claims: AuthentikClaims): boolean {
+  const username = text(claims.preferred_username) ?? '';
+  return claims.sid === undefined && /^ak-.+-client_credentials$/u.test(username);
+}
+
+/** Maps verified claims to the user. Judges nothing. */
+export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUser['credential']): AuthentikUser {
+  const { groups } = claims;
+  const email = text(claims.email);
+  const username = text(claims.preferred_username) ?? email ?? claims.sub;
+  const givenName = text(claims.given_name);
+  const familyName = text(claims.family_name);
+  return {
+    id: claims.sub,
+    username,
+    ...(email !== undefined && { email }),
+    ...(typeof claims.email_verified === 'boolean' && { emailVerified: claims.email_verified }),
+    name: text(claims.name) ?? username,
+    ...(givenName !== undefined && { givenName }),
+    ...(familyName !== undefined && { familyName }),
+    groups: Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? [...groups] : [],
+    scopes: parseScope(claims.scope),
+    kind: isServiceAccount(claims) ? 'service' : 'person',
+    credential,
+    issuer: claims.iss,
+    clientId: claims.azp ?? (typeof claims.aud === 'string' ? claims.aud : ''),
+    ...(claims.sid !== undefined && { sessionId: claims.sid }),
+    ...(claims.jti !== undefined && { tokenId: claims.jti }),
+    expiresAt: claims.exp,
+    claims,
+  };
+}
