@@ -1,0 +1,63 @@
+import { AuthentikUnavailableError } from '../errors/index.js';
+
+export interface RetryingLoaderOptions<T> {
+  /** What is loaded, for messages: `discovery`, `jwks`. */
+  readonly endpoint: string;
+  readonly load: () => Promise<T>;
+  /** Milliseconds since any fixed moment, never going back. */
+  readonly now: () => number;
+  /** Told of each failure, once an attempt. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+const firstPauseMs = 500;
+const longestPauseMs = 5_000;
+
+/**
+ * Loads something of Authentik: one attempt in flight whoever asks, and after a failure a growing pause in which the
+ * next callers are told at once instead of knocking again.
+ */
+export class RetryingLoader<T> {
+  private inFlight: Promise<T> | undefined;
+  private failures = 0;
+  private pausedUntil = -Infinity;
+  private lastFailure: unknown;
+
+  constructor(private readonly options: RetryingLoaderOptions<T>) {}
+
+  /** Whether a call would only be told that Authentik failed just now. */
+  get isPaused(): boolean {
+    return this.options.now() < this.pausedUntil;
+  }
+
+  /** @throws {AuthentikUnavailableError} the attempt failed, or one failed a moment ago */
+  load(): Promise<T> {
+    this.inFlight ??= this.attempt().finally(() => {
+      this.inFlight = undefined;
+    });
+    return this.inFlight;
+  }
+
+  private async attempt(): Promise<T> {
+    if (this.isPaused) throw this.unavailable(this.lastFailure);
+    try {
+      const loaded = await this.options.load();
+      this.failures = 0;
+      return loaded;
+    } catch (error) {
+      this.lastFailure = error;
+      this.pausedUntil = this.options.now() + Math.min(firstPauseMs * 2 ** this.failures, longestPauseMs);
+      this.failures += 1;
+      this.options.onFailure?.(error);
+      throw this.unavailable(error);
+    }
+  }
+
+  private unavailable(cause: unknown): AuthentikUnavailableError {
+    const { endpoint, now } = this.options;
+    return new AuthentikUnavailableError(
+      `Authentik's ${endpoint} could not be read, so no token can be judged now. The cause says why; it is tried again by itself.`,
+      { endpoint, retryAfterSeconds: Math.max(1, Math.ceil((this.pausedUntil - now()) / 1000)), cause },
+    );
+  }
+}

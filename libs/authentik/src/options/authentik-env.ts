@@ -1,0 +1,53 @@
+import type { AuthentikOptions } from './authentik-options.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const text = (value: string) => value;
+// What is not a number stays as it is, so that the check of the options can name it.
+const number = (value: string) => (/^\d+$/u.test(value) ? Number(value) : value);
+const list = (value: string) => value.split(/[\s,]+/u).filter((word) => word !== '');
+// Names of groups may hold spaces.
+const names = (value: string) =>
+  value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+const flag = (value: string) => (value === 'true' ? true : value === 'false' ? false : value);
+
+/** Option path, environment variable, and how its text is read. */
+const variables: readonly (readonly [option: string, variable: string, read: (value: string) => unknown])[] = [
+  ['url', 'AUTHENTIK_URL', text],
+  ['applicationSlug', 'AUTHENTIK_APPLICATION_SLUG', text],
+  ['clientId', 'AUTHENTIK_CLIENT_ID', text],
+  ['clientSecret', 'AUTHENTIK_CLIENT_SECRET', text],
+  ['publicUrl', 'AUTHENTIK_PUBLIC_URL', text],
+  ['scopes', 'AUTHENTIK_SCOPES', list],
+  ['timeoutMs', 'AUTHENTIK_TIMEOUT_MS', number],
+  ['tokens.clockToleranceSeconds', 'AUTHENTIK_TOKENS_CLOCK_TOLERANCE_SECONDS', number],
+  ['tokens.staleKeysSeconds', 'AUTHENTIK_TOKENS_STALE_KEYS_SECONDS', number],
+  ['allowedGroups', 'AUTHENTIK_ALLOWED_GROUPS', names],
+  ['logLevel', 'AUTHENTIK_LOG_LEVEL', text],
+  ['dangerouslyAllowHttp', 'AUTHENTIK_DANGEROUSLY_ALLOW_HTTP', flag],
+];
+
+/** The environment variable of an option, for messages. */
+export function environmentVariable(option: string): string | undefined {
+  return variables.find(([name]) => name === option)?.[1];
+}
+
+/**
+ * Reads the options from `AUTHENTIK_URL`, `AUTHENTIK_APPLICATION_SLUG`, `AUTHENTIK_CLIENT_ID`, `AUTHENTIK_PUBLIC_URL`
+ * and so on: the option's name in capitals, lists separated by spaces or commas. Empty means not set. Nothing is
+ * checked here; the module does that at its start.
+ */
+export function authentikConfigFromEnv(environment: Environment = process.env): AuthentikOptions {
+  const options: Record<string, unknown> = {};
+  for (const [option, variable, read] of variables) {
+    const value = environment[variable]?.trim();
+    if (value === undefined || value === '') continue;
+    const [name, member] = option.split('.') as [string, string?];
+    if (member === undefined) options[name] = read(value);
+    else options[name] = { ...(options[name] as object | undefined), [member]: read(value) };
+  }
+  return options as unknown as AuthentikOptions;
+}

@@ -1,0 +1,11 @@
+export {
+  type AuthentikLogLevel,
+  authentikLogLevels,
+  AuthentikOptions,
+  AuthentikTokenOptions,
+  type AuthentikOptionsFactory,
+  type ResolvedAuthentikOptions,
+} from './authentik-options.js';
+export { authentikConfigFromEnv } from './authentik-env.js';
+export { resolveOptions } from './resolve-options.js';
+export { isLoopback } from './urls.js';
