@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
+import type { ChallengeContext } from '../errors/index.js';
+import type { ResolvedAuthentikOptions } from '../options/index.js';
+import type { ProtectedResourceMetadata } from '../protocol/metadata.types.js';
+
+const wellKnownPath = '/.well-known/oauth-protected-resource';
+
+/** A document and the paths that serve it. */
+export interface ProtectedResourceDocument {
+  readonly paths: readonly string[];
+  readonly metadata: ProtectedResourceMetadata;
+}
+
+/** An endpoint that is a resource of its own. */
+export interface ProtectedEndpoint {
+  /** With its first slash, as clients call it. */
+  readonly path: string;
+  /** For people: `resource_name`. */
+  readonly name: string;
+  readonly start: () => Promise<void>;
+}
+
+/**
+ * What this app protects, as clients name it. The whole origin is one resource; each MCP endpoint is one of its own,
+ * and the first of them takes the root document over, because clients compare that one with the URL of the endpoint.
+ * @see RFC 9728
+ */
+@Injectable()
+export class ProtectedResources {
+  private readonly endpoints = new Map<string, ProtectedEndpoint>();
+  private readonly scopes: readonly string[];
+  private started = false;
+
+  constructor(@Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions) {
+    // Clients add offline_access by themselves when Authentik lists it.
+    this.scopes = options.scopes.filter((scope) => scope !== 'offline_access');
+  }
+
+  /**
+   * Makes an endpoint a resource of its own.
+   * @throws {Error} the path is taken, or the app has started already
+   */
+  register(endpoint: ProtectedEndpoint): void {
+    if (this.started) throw new Error(`${endpoint.path} comes too late: connect it before app.init() or app.listen().`);
+    if (this.endpoints.has(endpoint.path)) throw new Error(`${endpoint.path} is connected twice.`);
+    this.endpoints.set(endpoint.path, endpoint);
+  }
+
+  /** Starts the endpoints; called once, when the app is initialised. */
+  async start(): Promise<void> {
+    this.started = true;
+    for (const endpoint of this.endpoints.values()) await endpoint.start();
+  }
+
+  /** Whether an endpoint was registered. */
+  get hasEndpoints(): boolean {
+    return this.endpoints.size > 0;
+  }
+
+  /** Resource identifier of a path: the URL as clients type it. @see RFC 9728 §2 */
+  resourceOf(path: string): string {
+    return `${this.options.publicUrl}${path}`;
+  }
+
+  /** What a challenge says to someone who called an endpoint, or another route of this app. */
+  challengeContext(endpoint?: string): ChallengeContext {
+    const { publicUrl } = this.options;
+    if (endpoint !== undefined)
+      return { scopes: this.scopes, resourceMetadata: `${publicUrl}${wellKnownPath}${endpoint}` };
+    // A root document that names an MCP endpoint would be refused by clients of any other route.
+    if (this.hasEndpoints) return { scopes: this.scopes };
+    return { scopes: this.scopes, resourceMetadata: `${publicUrl}${wellKnownPath}` };
+  }
+
+  documents(): ProtectedResourceDocument[] {
+    if (!this.hasEndpoints) {
+      return [
+        { paths: [wellKnownPath], metadata: this.metadata(this.options.publicUrl, this.options.applicationSlug) },
+      ];
+    }
+    return [...this.endpoints.values()].map(({ path, name }, index) => ({
+      paths: [`${wellKnownPath}${path}`, ...(index === 0 ? [wellKnownPath] : [])],
+      metadata: this.metadata(this.resourceOf(path), name),
+    }));
+  }
+
+  private metadata(resource: string, name: string): ProtectedResourceMetadata {
+    return {
+      resource,
+      authorization_servers: [this.options.issuer],
+      ...(this.scopes.length > 0 && { scopes_supported: this.scopes }),
+      bearer_methods_supported: ['header'],
+      resource_name: name,
+    };
+  }
+}
