@@ -1,0 +1,133 @@
+import { UriTemplate } from '@modelcontextprotocol/server';
+import type { ModulesContainer } from '@nestjs/core';
+import type { MessageHandler } from '@nestjs/microservices';
+import {
+  MCP_RESOURCE_METADATA_KEY,
+  MCP_RESOURCE_TEMPLATE_METADATA_KEY,
+  type McpCapabilityType,
+  type McpHandlerExtras,
+  type ResourceMetadata,
+  type ResourceTemplateMetadata,
+} from '@rekog/mcp-nest';
+
+import { type AuthentikError, UnauthenticatedError } from '../errors/index.js';
+import { type AccessRule, decideCredential, decideGroups, decideScopes } from '../protocol/access-decision.js';
+import type { AuthentikUser } from '../protocol/user.js';
+import { readAccessRule } from '../rules/access-rule.metadata.js';
+
+/**
+ * Which rule stands at which tool, resource and prompt. Built once, from the handlers that Nest has bound; a name that
+ * is not in here, such as a tool registered at run time, may be used by nobody.
+ */
+export class CapabilityRules {
+  private readonly rules = new Map<string, AccessRule[]>();
+  private readonly templates: { readonly name: string; readonly template: UriTemplate }[] = [];
+
+  /** @param handlers those of the MCP transport, as Nest has bound them */
+  constructor(handlers: Iterable<MessageHandler>, controllers: ReadonlyMap<object, readonly object[]>) {
+    for (const handler of handlers) {
+      const { extras } = handler as MessageHandler & { extras?: McpHandlerExtras };
+      if (extras === undefined) continue;
+      const { mcpType, mcpMethodRef } = extras;
+      const name = nameOf(extras);
+      const key = keyOf(mcpType, name);
+      if (mcpType === 'resource-template') this.templates.push({ name, template: new UriTemplate(name) });
+      // A method that several classes inherit has a rule of each; who wants to use it must meet them all.
+      const rules = (controllers.get(mcpMethodRef) ?? []).map((controller) => readAccessRule(mcpMethodRef, controller));
+      this.rules.set(key, [...(this.rules.get(key) ?? []), ...rules]);
+    }
+  }
+
+  has(type: McpCapabilityType): boolean {
+    return [...this.rules.keys()].some((key) => key.startsWith(`${type} `));
+  }
+
+  /** Why a user may not even know of something; `undefined` where they may. Scopes do not hide: a client can ask for more. */
+  whyHidden(
+    type: McpCapabilityType,
+    name: string,
+    user: AuthentikUser | undefined,
+  ): AuthentikError | 'unknown' | undefined {
+    const rules = this.rules.get(keyOf(type, name));
+    if (rules === undefined || rules.length === 0) return 'unknown';
+    if (user === undefined) return new UnauthenticatedError();
+    return firstOf(rules, (rule) => decideCredential(rule, user) ?? decideGroups(rule, user));
+  }
+
+  /** Which scope a user's token lacks for something that they may know of; `undefined` where none. */
+  lackOfScope(type: McpCapabilityType, name: string, user: AuthentikUser): AuthentikError | undefined {
+    if (this.whyHidden(type, name, user) !== undefined) return undefined;
+    return firstOf(this.rules.get(keyOf(type, name)) ?? [], (rule) => decideScopes(rule, user));
+  }
+
+  /** What a URI may mean: the resource of that URI, and each template that it fits. */
+  resourcesFor(uri: string): { readonly type: McpCapabilityType; readonly name: string }[] {
+    const fitting = this.templates.filter(({ template }) => fits(template, uri)).map(({ name }) => name);
+    return [
+      ...(this.rules.has(keyOf('resource', uri)) ? [{ type: 'resource' as const, name: uri }] : []),
+      ...fitting.map((name) => ({ type: 'resource-template' as const, name })),
+    ];
+  }
+}
+
+/** For each handler method the controllers that have it; mcp-nest itself keeps the method alone. */
+export function controllersByMethod(modules: ModulesContainer): Map<object, object[]> {
+  const found = new Map<object, object[]>();
+  for (const module of modules.values()) {
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      for (const method of methodsOf(metatype.prototype as object)) {
+        found.set(method, [...(found.get(method) ?? []), metatype]);
+      }
+    }
+  }
+  return found;
+}
+
+function methodsOf(prototype: object): object[] {
+  const methods = new Map<string, object>();
+  for (
+    let level = prototype;
+    level !== Object.prototype && level !== null;
+    level = Object.getPrototypeOf(level) as object
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (typeof value === 'function' && !methods.has(name)) methods.set(name, value as object);
+    }
+  }
+  return [...methods.values()];
+}
+
+function firstOf(
+  rules: readonly AccessRule[],
+  decide: (rule: AccessRule) => AuthentikError | undefined,
+): AuthentikError | undefined {
+  for (const rule of rules) {
+    const refusal = decide(rule);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function fits(template: UriTemplate, uri: string): boolean {
+  try {
+    return template.match(uri) !== null;
+  } catch {
+    // Longer than the template's parser takes.
+    return false;
+  }
+}
+
+const keyOf = (type: McpCapabilityType, name: string) => `${type} ${name}`;
+
+/** What lists and requests call it: the URI of a resource, the name of all else. */
+function nameOf({ mcpType, mcpName, mcpMethodRef }: McpHandlerExtras): string {
+  if (mcpType === 'resource') {
+    return (Reflect.getMetadata(MCP_RESOURCE_METADATA_KEY, mcpMethodRef) as ResourceMetadata).uri;
+  }
+  if (mcpType === 'resource-template') {
+    return (Reflect.getMetadata(MCP_RESOURCE_TEMPLATE_METADATA_KEY, mcpMethodRef) as ResourceTemplateMetadata)
+      .uriTemplate;
+  }
+  return mcpName;
+}

@@ -1,0 +1,105 @@
+import type { INestApplication } from '@nestjs/common';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { StreamableHttpTransport } from '@rekog/mcp-nest';
+
+import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
+import type { ResolvedAuthentikOptions } from '../options/index.js';
+import { ProtectedResources } from '../protected-resource/protected-resources.js';
+import { Refusals } from '../rules/refusals.js';
+import { RequestAuthentication } from '../rules/request-authentication.js';
+import { FrontOfEndpoint } from './front-of-endpoint.js';
+import { GuardedMcpStrategy } from './guarded-mcp.strategy.js';
+import { McpEndpoint } from './mcp-endpoint.js';
+import { ScopeStepUp } from './scope-step-up.js';
+
+/** An MCP endpoint and the server behind it. */
+export interface McpOptions {
+  /**
+   * Path of the endpoint as clients call it, whatever prefix or version the app's own routes have. The resource
+   * identifier is `publicUrl` + `path`. Default `/mcp`.
+   */
+  path?: string;
+  /** Name of the server, shown by clients, and `resource_name` of its metadata. */
+  name: string;
+  /** Version of the server. */
+  version: string;
+  /** Name for people, where it differs from `name`. */
+  title?: string;
+  /** What the server is for. */
+  description?: string;
+  /** How a model should use the server. */
+  instructions?: string;
+  /** Host names besides that of `publicUrl` that requests may be sent to, for example that of a proxy's upstream. */
+  allowedHosts?: string[];
+  /** Origins besides `publicUrl` whose pages may call the endpoint from a browser. On loopback all of loopback may. */
+  allowedOrigins?: string[];
+  /** Largest message, in bytes. Default 1 MiB. */
+  maxBodyBytes?: number;
+}
+
+/**
+ * Serves the app's `@McpController` classes as an MCP server (protocol 2025-11-25 and 2026-07-28, without server-side
+ * sessions) behind Authentik: every request needs an access token, and a user sees and uses only what the decorators
+ * of this library admit. Global guards, interceptors, pipes and filters of the app run for tools as well.
+ *
+ * Call it after `NestFactory.create()` and before `app.init()` or `app.listen()`; the app must import
+ * `AuthentikModule`, and run on `@nestjs/platform-express`.
+ * @throws {Error} when one of these does not hold, or the path is not one
+ */
+export async function connectMcp(app: INestApplication, options: McpOptions): Promise<void> {
+  const { path = '/mcp', allowedHosts = [], allowedOrigins = [], maxBodyBytes = 1024 * 1024, ...server } = options;
+  if (!/^(?:\/[\w.~-]+)+$/u.test(path)) {
+    throw new Error(
+      `connectMcp: the path "${path}" is not one. Write it with its first slash and without a last: "/mcp".`,
+    );
+  }
+  const adapter = app.getHttpAdapter();
+  if (adapter.getType() !== 'express') {
+    throw new Error('connectMcp: only @nestjs/platform-express is supported. Create the app without another adapter.');
+  }
+  const { authentication, refusals, resources, resolved } = dependencies(app);
+  const context = resources.challengeContext(path);
+
+  // A transport of its own for each app: one that is shared would go on serving an app that is closed.
+  const transport = new StreamableHttpTransport({ mount: false });
+  const strategy = new GuardedMcpStrategy(
+    { ...server, transports: [transport], logging: { level: ['error', 'warn'] } },
+    app.get(ModulesContainer, { strict: false }),
+    refusals,
+    { path, scopes: context.scopes },
+  );
+  const front = new FrontOfEndpoint(
+    { path, publicUrl: resolved.publicUrl, allowedHosts, allowedOrigins, maxBodyBytes },
+    authentication,
+    refusals,
+  );
+  const stepUp = new ScopeStepUp(path, strategy, refusals);
+  const endpoint = new McpEndpoint(front, stepUp, transport.httpHandlers);
+
+  resources.register({
+    path,
+    name: server.title ?? server.name,
+    // Late, so that global enhancers count that the app names after this call.
+    start: async () => {
+      endpoint.start(app.get(ExternalContextCreator, { strict: false }));
+      // inheritAppConfig: without it the app's global guards would not run for tools.
+      const microservice = app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
+      await microservice.listen();
+    },
+  });
+  adapter.all(path, (request, response) => endpoint.handle(request, response));
+}
+
+function dependencies(app: INestApplication) {
+  try {
+    return {
+      authentication: app.get(RequestAuthentication, { strict: false }),
+      refusals: app.get(Refusals, { strict: false }),
+      resources: app.get(ProtectedResources, { strict: false }),
+      resolved: app.get<ResolvedAuthentikOptions>(AUTHENTIK_OPTIONS, { strict: false }),
+    };
+  } catch (cause) {
+    throw new Error('connectMcp: the app does not import AuthentikModule.forRoot() or forRootAsync().', { cause });
+  }
+}

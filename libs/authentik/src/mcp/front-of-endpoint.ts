@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
+import { Logger } from '@nestjs/common';
+import { json, type RequestHandler } from 'express';
+
+import { AuthentikError } from '../errors/index.js';
+import { isLoopback } from '../options/index.js';
+import type { Refusals } from '../rules/refusals.js';
+import type { RequestAuthentication } from '../rules/request-authentication.js';
+import { jsonRpcCode, refuse, refuseWith } from './json-rpc-refusal.js';
+
+/** A request once its body is read. */
+export type McpRequest = IncomingMessage & { body?: unknown };
+
+export interface FrontOptions {
+  readonly path: string;
+  readonly publicUrl: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+}
+
+/** Headers that browser clients send and read. */
+const corsHeaders = {
+  'Access-Control-Allow-Methods': 'POST, GET, DELETE, OPTIONS',
+  'Access-Control-Allow-Headers':
+    'Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+  'Access-Control-Expose-Headers': 'WWW-Authenticate, Mcp-Session-Id',
+  Vary: 'Origin',
+};
+
+/**
+ * What stands before an MCP endpoint, in this order: host and origin (403), preflight, bearer token (401 on every
+ * verb), body (413, 415, 400). It is mounted before the app's body parser, so that nothing of a stranger is parsed.
+ * @see MCP transports, "Security Warning"
+ */
+export class FrontOfEndpoint {
+  private readonly logger = new Logger('Authentik');
+  private readonly hosts: string[];
+  private readonly origins: string[];
+  private readonly parse: RequestHandler;
+
+  constructor(
+    private readonly options: FrontOptions,
+    private readonly authentication: RequestAuthentication,
+    private readonly refusals: Refusals,
+  ) {
+    const { publicUrl, allowedHosts, allowedOrigins, maxBodyBytes } = options;
+    const own = isLoopback(publicUrl) ? localhostAllowedHostnames() : [new URL(publicUrl).hostname];
+    this.hosts = [...own, ...allowedHosts];
+    this.origins = [...own, ...allowedOrigins.map((origin) => new URL(origin).hostname)];
+    this.parse = json({ limit: maxBodyBytes });
+  }
+
+  /** @returns whether the request may go on; if not, it has been answered */
+  async admits(request: McpRequest, response: ServerResponse): Promise<boolean> {
+    return (
+      this.comesFromWhereItMay(request, response) &&
+      !this.isPreflight(request, response) &&
+      (await this.isAuthenticated(request, response)) &&
+      (await this.hasOneMessage(request, response))
+    );
+  }
+
+  private comesFromWhereItMay({ headers }: McpRequest, response: ServerResponse): boolean {
+    const deny = (option: string) => {
+      this.logger.warn(
+        `${this.options.path}: a request was refused for its ${option}. connectMcp() takes more of them.`,
+      );
+      refuse(response, { status: 403, code: jsonRpcCode.invalidRequest, message: 'Host or Origin is not allowed' });
+      return false;
+    };
+    if (!validateHostHeader(headers.host, this.hosts).ok) return deny('Host (option allowedHosts)');
+    if (!validateOriginHeader(headers.origin, this.origins).ok) return deny('Origin (option allowedOrigins)');
+    if (headers.origin !== undefined) {
+      response.setHeader('Access-Control-Allow-Origin', headers.origin);
+      for (const [name, value] of Object.entries(corsHeaders)) response.setHeader(name, value);
+    }
+    return true;
+  }
+
+  private isPreflight({ method }: McpRequest, response: ServerResponse): boolean {
+    if (method !== 'OPTIONS') return false;
+    response.writeHead(204, { Allow: 'POST, GET, DELETE, OPTIONS', 'Content-Length': 0 }).end();
+    return true;
+  }
+
+  private async isAuthenticated(request: McpRequest, response: ServerResponse): Promise<boolean> {
+    try {
+      await this.authentication.authenticate(request, response);
+      return true;
+    } catch (error) {
+      if (!(error instanceof AuthentikError)) throw error;
+      refuseWith(response, this.refusals.answer(error, request, { endpoint: this.options.path }));
+      return false;
+    }
+  }
+
+  /** A body of another type is not left for somebody else to read: an array in it would be a batch unseen. */
+  private async hasOneMessage(request: McpRequest, response: ServerResponse): Promise<boolean> {
+    if (request.method !== 'POST') return true;
+    const deny = (status: number, code: number, message: string) => {
+      refuse(response, { status, code, message });
+      return false;
+    };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.parse(request as never, response as never, (error?: unknown) =>
+          error === undefined || error === null ? resolve() : reject(error),
+        );
+      });
+    } catch (error) {
+      const { status } = error as { status?: unknown };
+      if (status === 413) return deny(413, jsonRpcCode.invalidRequest, 'The message is too large');
+      if (status === 415) return deny(415, jsonRpcCode.invalidRequest, 'The message has an unsupported encoding');
+      return deny(400, jsonRpcCode.parse, 'Parse error');
+    }
+    const { body } = request;
+    if (body === undefined)
+      return deny(415, jsonRpcCode.invalidRequest, 'Send one JSON-RPC message as application/json');
+    if (Array.isArray(body)) return deny(400, jsonRpcCode.invalidRequest, 'JSON-RPC batches are not supported');
+    return true;
+  }
+}

@@ -1,0 +1,4 @@
+// The names we promise for MCP servers; needs the optional peers @rekog/mcp-nest, @modelcontextprotocol/*,
+// @nestjs/microservices and express.
+export { connectMcp, type McpOptions } from './connect-mcp.js';
+export { currentUser } from './current-user.js';
