@@ -1,0 +1,9 @@
+import { AuthentikAuthGuard, AuthentikBearerGuard } from './authentik-auth.guard.js';
+import { GuardRefusals } from './guard-refusals.js';
+import { GroupsGuard, ScopesGuard } from './rights.guards.js';
+import { StartCheck } from './start-check.js';
+
+export const accessFeature = {
+  providers: [GuardRefusals, AuthentikAuthGuard, AuthentikBearerGuard, GroupsGuard, ScopesGuard, StartCheck],
+  exports: [GuardRefusals, AuthentikAuthGuard, AuthentikBearerGuard, GroupsGuard, ScopesGuard],
+};

@@ -1,0 +1,67 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+
+import { AuthentikError, UnauthenticatedError } from '../errors/index.js';
+import { decideCredential } from '../protocol/access-decision.js';
+import type { AuthentikUser } from '../protocol/user.js';
+import { readAccessRule } from '../rules/access-rule.metadata.js';
+import { type GuardedRequest, guardedRequest } from '../rules/guarded-request.js';
+import { authenticatedUser, RequestAuthentication } from '../rules/request-authentication.js';
+import { GuardRefusals } from './guard-refusals.js';
+
+/**
+ * Finds out who is asking. Lets nobody past without a credential that Authentik issued to this application, except
+ * where `@Public()` or `@OptionalAuth()` stands. Does not look at the groups and scopes of the handler: that is what
+ * {@link GroupsGuard} and {@link ScopesGuard} are for.
+ * @throws {UnauthorizedException} 401 with a challenge: no credential, or one that is not acceptable
+ * @throws {ForbiddenException} 403: a user who may not use this app (module-wide `allowedGroups`, `mapUser`)
+ * @throws {ServiceUnavailableException} 503 with `Retry-After`: Authentik cannot be asked
+ */
+@Injectable()
+export class AuthentikAuthGuard implements CanActivate {
+  constructor(
+    private readonly authentication: RequestAuthentication,
+    private readonly refusals: GuardRefusals,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const guarded = guardedRequest(context);
+    const rule = readAccessRule(context.getHandler(), context.getClass());
+    if (rule.authentication === 'none') return true;
+    try {
+      const user = await this.authenticate(guarded);
+      const accepted = this.acceptedCredentials() ?? rule.acceptedCredentials;
+      const refusal =
+        user === undefined || accepted === undefined
+          ? undefined
+          : decideCredential({ ...rule, acceptedCredentials: accepted }, user);
+      if (refusal !== undefined) throw refusal;
+      if (user === undefined && rule.authentication === 'required') throw new UnauthenticatedError();
+      return true;
+    } catch (error) {
+      throw error instanceof AuthentikError ? this.refusals.toException(guarded, error) : error;
+    }
+  }
+
+  /**
+   * Seam: who sent this request; `undefined` for nobody. An MCP message was authenticated with the HTTP request that
+   * brought it.
+   */
+  protected async authenticate(guarded: GuardedRequest): Promise<AuthentikUser | undefined> {
+    return guarded.transport === 'http'
+      ? this.authentication.authenticateIfPresent(guarded.request, guarded.response)
+      : authenticatedUser(guarded.request);
+  }
+
+  /** Seam: kinds of credential that this guard takes, whatever the handler says. */
+  protected acceptedCredentials(): readonly AuthentikUser['credential'][] | undefined {
+    return undefined;
+  }
+}
+
+/** {@link AuthentikAuthGuard} for access tokens alone: a browser's session is as no credential. */
+@Injectable()
+export class AuthentikBearerGuard extends AuthentikAuthGuard {
+  protected override acceptedCredentials(): readonly AuthentikUser['credential'][] {
+    return ['bearer'];
+  }
+}

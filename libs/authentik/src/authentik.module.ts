@@ -1,0 +1,69 @@
+import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+
+import { accessFeature } from './access/access.feature.js';
+import { AuthentikExceptionFilter } from './authentik-exception.filter.js';
+import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_RAW_OPTIONS } from './authentik.constants.js';
+import { type AuthentikModuleExtras, ConfigurableModuleClass } from './authentik.module-definition.js';
+import { bearerFeature } from './bearer/bearer.feature.js';
+import { AuthentikDiscovery } from './discovery/authentik-discovery.js';
+import { resolveOptions } from './options/index.js';
+import { AuthentikLogger } from './observability/authentik-logger.js';
+import { ProtectedResources } from './protected-resource/protected-resources.js';
+import { Refusals } from './rules/refusals.js';
+import { RequestAuthentication } from './rules/request-authentication.js';
+import { AuthentikTokenService } from './tokens/authentik-token.service.js';
+import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
+import { SigningKeys } from './tokens/verify/signing-keys.js';
+import { ProtectedResourceRoutes } from './well-known/protected-resource.routes.js';
+import { wellKnownFeature } from './well-known/well-known.feature.js';
+
+/**
+ * Puts an Authentik in front of a Nest app. `AuthentikModule.forRoot({ url, applicationSlug, clientId, publicUrl })`
+ * in the root module is all it needs; then name rights with `@Authenticated()` and `@AllowedGroups()`.
+ */
+@Module({
+  providers: [
+    { provide: AUTHENTIK_OPTIONS, inject: [AUTHENTIK_RAW_OPTIONS], useFactory: resolveOptions },
+    { provide: APP_FILTER, useClass: AuthentikExceptionFilter },
+    AuthentikLogger,
+    AuthentikDiscovery,
+    SigningKeys,
+    JwtVerifier,
+    AuthentikTokenService,
+    ProtectedResources,
+    RequestAuthentication,
+    Refusals,
+    ...bearerFeature.providers,
+    ...accessFeature.providers,
+    ...wellKnownFeature.providers,
+  ],
+  exports: [
+    AUTHENTIK_OPTIONS,
+    AuthentikTokenService,
+    ProtectedResources,
+    RequestAuthentication,
+    Refusals,
+    ...bearerFeature.exports,
+    ...accessFeature.exports,
+    ...wellKnownFeature.exports,
+  ],
+})
+export class AuthentikModule extends ConfigurableModuleClass implements NestModule, OnApplicationBootstrap {
+  constructor(
+    @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
+    private readonly protectedResourceRoutes: ProtectedResourceRoutes,
+    private readonly resources: ProtectedResources,
+  ) {
+    super();
+  }
+
+  /** Called while the app initialises, before its own routes are registered. */
+  configure(_consumer: MiddlewareConsumer): void {
+    if (this.extras.features.includes('wellKnown')) this.protectedResourceRoutes.mount();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.resources.start();
+  }
+}

@@ -1,0 +1,46 @@
+// The names we promise, written by hand: adding one is a decision.
+export { AuthentikModule } from './authentik.module.js';
+export type { AuthentikFeature, AuthentikModuleExtras } from './authentik.module-definition.js';
+export {
+  type AuthentikLogLevel,
+  AuthentikOptions,
+  AuthentikTokenOptions,
+  authentikConfigFromEnv,
+  type AuthentikOptionsFactory,
+  type ResolvedAuthentikOptions,
+} from './options/index.js';
+export { InjectAuthentikOptions } from './options/inject-options.decorator.js';
+export { AuthentikTokenService } from './tokens/authentik-token.service.js';
+export { AuthentikAuthGuard, AuthentikBearerGuard } from './access/authentik-auth.guard.js';
+export { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
+export {
+  AcceptedCredentials,
+  type AccessDecorator,
+  AllowedGroups,
+  Authenticated,
+  OptionalAuth,
+  ProhibitedGroups,
+  Public,
+  RequiredGroups,
+  RequiredScopes,
+} from './access/decorators.js';
+export { CurrentUser } from './access/current-user.decorator.js';
+export type { AuthentikRequest } from './rules/authentik-request.js';
+export type { AuthentikUser } from './protocol/user.js';
+export type { AuthentikClaims } from './protocol/claims.types.js';
+export {
+  AuthentikConfigError,
+  AuthentikError,
+  AuthentikUnavailableError,
+  GroupProhibitedError,
+  GroupRequiredError,
+  InsufficientScopeError,
+  MalformedCredentialError,
+  TokenVerificationError,
+  UnauthenticatedError,
+  UnsupportedTransportError,
+  UserRejectedError,
+  type ConfigIssue,
+  type RefusalReason,
+  type TokenRefusal,
+} from './errors/index.js';

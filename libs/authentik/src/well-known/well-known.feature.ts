@@ -1,0 +1,3 @@
+import { ProtectedResourceRoutes } from './protected-resource.routes.js';
+
+export const wellKnownFeature = { providers: [ProtectedResourceRoutes], exports: [] };
