@@ -1,0 +1,127 @@
+import * as v2 from '@modelcontextprotocol/client';
+import * as v1 from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as V1Transport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { OAuthClientProvider as V1Provider } from '@modelcontextprotocol/sdk/client/auth.js';
+
+import { type Credentials, signIn } from './sign-in.js';
+
+/** The part of an MCP client that the tests use, the same for all of them. */
+export interface McpClient {
+  listTools(): Promise<{ tools: { name: string; _meta?: Record<string, unknown> | undefined }[] }>;
+  listPrompts(): Promise<{ prompts: { name: string }[] }>;
+  listResources(): Promise<{ resources: { uri: string }[] }>;
+  listResourceTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
+  callTool(parameters: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
+  readResource(parameters: { uri: string }): Promise<unknown>;
+  getPrompt(parameters: { name: string }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A real client of one SDK and protocol era. */
+export interface McpClientKind {
+  readonly name: string;
+  /** Connects with the URL of the server alone, signing in on the way. */
+  connect(url: string, clientId: string, credentials: Credentials): Promise<McpClient>;
+  /** Connects with a token. */
+  connectWithToken(url: string, accessToken: string): Promise<McpClient>;
+}
+
+/** Keeps in memory what a host application would keep on disk, and signs in instead of opening a browser. */
+class HeadlessProvider implements v2.OAuthClientProvider {
+  readonly redirectUrl = 'http://localhost:33333/callback';
+  readonly clientMetadata = { client_name: 'test', redirect_uris: [this.redirectUrl] };
+  callback: URL | undefined;
+  authorizationUrl: URL | undefined;
+  private savedTokens: v2.StoredOAuthTokens | undefined;
+  private verifier = '';
+
+  constructor(
+    private readonly clientId: string,
+    private readonly credentials: Credentials,
+  ) {}
+
+  clientInformation(): { client_id: string } {
+    return { client_id: this.clientId };
+  }
+  tokens(): v2.StoredOAuthTokens | undefined {
+    return this.savedTokens;
+  }
+  saveTokens(tokens: v2.StoredOAuthTokens): void {
+    this.savedTokens = tokens;
+  }
+  async redirectToAuthorization(url: URL): Promise<void> {
+    this.authorizationUrl = url;
+    this.callback = await signIn(url, this.credentials);
+  }
+  saveCodeVerifier(verifier: string): void {
+    this.verifier = verifier;
+  }
+  codeVerifier(): string {
+    return this.verifier;
+  }
+}
+
+interface OAuthTransport {
+  finishAuth(code: string): Promise<void>;
+}
+
+/** The dance of a host application: refused, signed in, connected. */
+async function connectBySigningIn<Transport extends OAuthTransport, Client extends McpClient>(
+  provider: HeadlessProvider,
+  openTransport: () => Transport,
+  openClient: () => Client & { connect(transport: Transport): Promise<void> },
+): Promise<McpClient> {
+  const refused = openTransport();
+  const refusal = await openClient()
+    .connect(refused)
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  if (provider.callback === undefined) throw new Error('The client was not asked to sign in.', { cause: refusal });
+  await refused.finishAuth(provider.callback.searchParams.get('code') ?? '');
+  const client = openClient();
+  await client.connect(openTransport());
+  return client;
+}
+
+function version2(name: string, options?: v2.ClientOptions): McpClientKind {
+  const open = () => new v2.Client({ name: 'test', version: '1' }, options);
+  return {
+    name,
+    connect(url, clientId, credentials) {
+      const provider = new HeadlessProvider(clientId, credentials);
+      const transport = () => new v2.StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
+      return connectBySigningIn(provider, transport, open as never);
+    },
+    async connectWithToken(url, accessToken) {
+      const client = open();
+      const authProvider = { token: () => Promise.resolve(accessToken) };
+      await client.connect(new v2.StreamableHTTPClientTransport(new URL(url), { authProvider }));
+      return client as unknown as McpClient;
+    },
+  };
+}
+
+const version1: McpClientKind = {
+  name: 'SDK 1.x, protocol 2025-11-25',
+  connect(url, clientId, credentials) {
+    const provider = new HeadlessProvider(clientId, credentials);
+    const authProvider = provider as unknown as V1Provider;
+    const transport = () => new V1Transport(new URL(url), { authProvider });
+    return connectBySigningIn(provider, transport, (() => new v1.Client({ name: 'test', version: '1' })) as never);
+  },
+  async connectWithToken(url, accessToken) {
+    const client = new v1.Client({ name: 'test', version: '1' });
+    const requestInit = { headers: { Authorization: `Bearer ${accessToken}` } };
+    await client.connect(new V1Transport(new URL(url), { requestInit }) as Parameters<typeof client.connect>[0]);
+    return client as unknown as McpClient;
+  },
+};
+
+/** The official clients: both SDK lines, both protocol eras. */
+export const mcpClients: readonly McpClientKind[] = [
+  version2('SDK 2.x, protocol 2025-11-25'),
+  version2('SDK 2.x, protocol 2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
+  version1,
+];

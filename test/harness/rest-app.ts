@@ -1,0 +1,33 @@
+import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { AuthentikModule, type AuthentikModuleExtras, type AuthentikOptions } from 'nestjs-authentik';
+
+export interface RestAppShape {
+  readonly controllers: Type[];
+  readonly options?: Partial<AuthentikOptions>;
+  readonly extras?: AuthentikModuleExtras;
+  readonly providers?: ModuleMetadata['providers'];
+  readonly configure?: (app: INestApplication) => void;
+}
+
+/** An app of its own for a test, before an Authentik that may be down. Give it to supertest. */
+export async function startRestApp(url: string, shape: RestAppShape): Promise<INestApplication> {
+  const testing = await Test.createTestingModule({
+    imports: [
+      AuthentikModule.forRoot({
+        url,
+        applicationSlug: 'mcp-server',
+        clientId: 'mcp-server',
+        publicUrl: 'http://localhost:3000',
+        ...shape.options,
+        ...shape.extras,
+      }),
+    ],
+    controllers: shape.controllers,
+    providers: shape.providers ?? [],
+  }).compile();
+  const app = testing.createNestApplication({ logger: false });
+  shape.configure?.(app);
+  await app.init();
+  return app;
+}
