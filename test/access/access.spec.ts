@@ -146,6 +146,17 @@ describe('naming a right enforces it', () => {
   });
 });
 
+/** The rule without the guards that come with it, as if somebody had stripped them. */
+function AllowedGroupsMetadataOnly(): MethodDecorator {
+  return (target, key) => {
+    const descriptor = Object.getOwnPropertyDescriptor(target, key);
+    const handler = descriptor?.value as object;
+    const guards = Reflect.getMetadata('__guards__', handler) as unknown;
+    AllowedGroups('engineering')(target, key, descriptor as PropertyDescriptor);
+    Reflect.defineMetadata('__guards__', guards, handler);
+  };
+}
+
 describe('without a user that we verified', () => {
   /** Middleware of somebody else that trusts a header. */
   @Injectable()
@@ -166,17 +177,6 @@ describe('without a user that we verified', () => {
     }
   }
   Reflect.decorate([AllowedGroupsMetadataOnly()], ForeignController.prototype, 'groups', undefined);
-
-  /** The rule without the guards that come with it, as if somebody had stripped them. */
-  function AllowedGroupsMetadataOnly(): MethodDecorator {
-    return (target, key) => {
-      const descriptor = Object.getOwnPropertyDescriptor(target, key);
-      const handler = descriptor?.value as object;
-      const guards = Reflect.getMetadata('__guards__', handler) as unknown;
-      AllowedGroups('engineering')(target, key, descriptor as PropertyDescriptor);
-      Reflect.defineMetadata('__guards__', guards, handler);
-    };
-  }
 
   it('a groups rule refuses, whatever `request.user` says', async () => {
     app = await startRestApp(authentik.url, { controllers: [ForeignController] });
@@ -266,17 +266,18 @@ describe('AuthentikTokenService', () => {
   });
 });
 
+const ask = async (to: INestApplication, by: EmbeddedAuthentik) => {
+  const response = await request(to.getHttpServer())
+    .get('/admins')
+    .set(await by.bearer('root'));
+  return response.status;
+};
+
 describe('two apps in one process', () => {
   it('each know their own Authentik only', async () => {
     const second = await startEmbeddedAuthentik();
     app = await startRestApp(authentik.url, { controllers: [AdminsController] });
     const other = await startRestApp(second.url, { controllers: [AdminsController] });
-    const ask = async (to: INestApplication, by: EmbeddedAuthentik) =>
-      (
-        await request(to.getHttpServer())
-          .get('/admins')
-          .set(await by.bearer('root'))
-      ).status;
     expect(await ask(app, authentik)).toBe(200);
     expect(await ask(other, second)).toBe(200);
     expect(await ask(app, second)).toBe(401);

@@ -24,12 +24,12 @@ const options: AuthentikOptions = {
 };
 
 class Reader {
-  constructor(@InjectAuthentikOptions() readonly options: ResolvedAuthentikOptions) {}
+  constructor(@InjectAuthentikOptions() readonly resolved: ResolvedAuthentikOptions) {}
 }
 
 const start = async (module: Parameters<typeof Test.createTestingModule>[0]['imports']) => {
   const testing = await Test.createTestingModule({ imports: module ?? [], providers: [Reader] }).compile();
-  const { options: resolved } = testing.get(Reader);
+  const { resolved } = testing.get(Reader);
   await testing.close();
   return resolved;
 };

@@ -66,10 +66,10 @@ interface OAuthTransport {
 }
 
 /** The dance of a host application: refused, signed in, connected. */
-async function connectBySigningIn<Transport extends OAuthTransport, Client extends McpClient>(
+async function connectBySigningIn<Transport extends OAuthTransport>(
   provider: HeadlessProvider,
   openTransport: () => Transport,
-  openClient: () => Client & { connect(transport: Transport): Promise<void> },
+  openClient: () => McpClient & { connect(transport: Transport): Promise<void> },
 ): Promise<McpClient> {
   const refused = openTransport();
   const refusal = await openClient()
@@ -98,7 +98,7 @@ function version2(name: string, options?: v2.ClientOptions): McpClientKind {
       const client = open();
       const authProvider = { token: () => Promise.resolve(accessToken) };
       await client.connect(new v2.StreamableHTTPClientTransport(new URL(url), { authProvider }));
-      return client as unknown as McpClient;
+      return client;
     },
   };
 }
@@ -109,13 +109,13 @@ const version1: McpClientKind = {
     const provider = new HeadlessProvider(clientId, credentials);
     const authProvider = provider as unknown as V1Provider;
     const transport = () => new V1Transport(new URL(url), { authProvider });
-    return connectBySigningIn(provider, transport, (() => new v1.Client({ name: 'test', version: '1' })) as never);
+    return connectBySigningIn(provider, transport, () => new v1.Client({ name: 'test', version: '1' }));
   },
   async connectWithToken(url, accessToken) {
     const client = new v1.Client({ name: 'test', version: '1' });
     const requestInit = { headers: { Authorization: `Bearer ${accessToken}` } };
-    await client.connect(new V1Transport(new URL(url), { requestInit }) as Parameters<typeof client.connect>[0]);
-    return client as unknown as McpClient;
+    await client.connect(new V1Transport(new URL(url), { requestInit }));
+    return client;
   },
 };
 

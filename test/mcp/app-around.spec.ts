@@ -136,10 +136,10 @@ describe('the endpoint', () => {
   });
 });
 
-describe('connectMcp()', () => {
-  const create = async (imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>) =>
-    (await Test.createTestingModule({ imports }).compile()).createNestApplication({ logger: false });
+const create = async (imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>) =>
+  (await Test.createTestingModule({ imports }).compile()).createNestApplication({ logger: false });
 
+describe('connectMcp()', () => {
   it('says what is missing without AuthentikModule', async () => {
     const app = await create([]);
     await expect(connectMcp(app, { name: 'x', version: '1' })).rejects.toThrow('does not import AuthentikModule');

@@ -48,10 +48,10 @@ const modern = (method: string, parameters: object = {}) => ({
   },
 });
 
-describe('a request without a token', () => {
-  const challenge = () =>
-    `Bearer scope="openid profile email", resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp"`;
+const challenge = () =>
+  `Bearer scope="openid profile email", resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp"`;
 
+describe('a request without a token', () => {
   it.each(['get', 'post', 'put', 'patch', 'delete', 'head'] as const)(
     'is 401 on %s before anything else',
     async (verb) => {

@@ -71,10 +71,11 @@ function unguarded(controller: Type): ConfigIssue[] {
 
 function neededGuards(rule: AccessRule): Type[] {
   if (rule.authentication === 'none') return [];
-  const groups = rule.allowedGroups ?? rule.requiredGroups ?? rule.prohibitedGroups;
-  return [
-    AuthentikAuthGuard as Type,
-    ...(groups === undefined ? [] : [GroupsGuard as Type]),
-    ...(rule.requiredScopes === undefined ? [] : [ScopesGuard as Type]),
+  const rights = [
+    ...((rule.allowedGroups ?? rule.requiredGroups ?? rule.prohibitedGroups) === undefined ? [] : [GroupsGuard]),
+    ...(rule.requiredScopes === undefined ? [] : [ScopesGuard]),
   ];
+  // The guards of rights refuse whom nobody authenticated; a rule without them, or of credentials, needs ours.
+  const authentication = rights.length === 0 || rule.acceptedCredentials !== undefined ? [AuthentikAuthGuard] : [];
+  return [...authentication, ...rights] as Type[];
 }
