@@ -1,0 +1,17 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { Public } from 'nestjs-authentik';
+
+import { SampleAddresses } from './sample-addresses.js';
+import { startPage } from './start-page.js';
+
+@Controller()
+export class StartPageController {
+  constructor(private readonly addresses: SampleAddresses) {}
+
+  @Get()
+  @Public()
+  @Header('content-type', 'text/html; charset=utf-8')
+  startPage(): string {
+    return startPage(this.addresses);
+  }
+}
