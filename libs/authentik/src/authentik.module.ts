@@ -4,17 +4,21 @@ import { APP_FILTER } from '@nestjs/core';
 import { accessFeature } from './access/access.feature.js';
 import { AuthentikExceptionFilter } from './authentik-exception.filter.js';
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_RAW_OPTIONS } from './authentik.constants.js';
-import { type AuthentikModuleExtras, ConfigurableModuleClass } from './authentik.module-definition.js';
+import { ConfigurableModuleClass } from './authentik.module-definition.js';
 import { bearerFeature } from './bearer/bearer.feature.js';
 import { AuthentikDiscovery } from './discovery/authentik-discovery.js';
+import { AuthentikFetch } from './discovery/authentik-fetch.js';
 import { resolveOptions } from './options/index.js';
+import type { AuthentikModuleExtras } from './options/module-extras.js';
 import { AuthentikLogger } from './observability/authentik-logger.js';
 import { ProtectedResources } from './protected-resource/protected-resources.js';
 import { Refusals } from './rules/refusals.js';
 import { RequestAuthentication } from './rules/request-authentication.js';
 import { AuthentikTokenService } from './tokens/authentik-token.service.js';
+import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
+import { LegacyMetadataRoutes } from './well-known/legacy-metadata.routes.js';
 import { ProtectedResourceRoutes } from './well-known/protected-resource.routes.js';
 import { wellKnownFeature } from './well-known/well-known.feature.js';
 
@@ -24,13 +28,15 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
  */
 @Module({
   providers: [
-    { provide: AUTHENTIK_OPTIONS, inject: [AUTHENTIK_RAW_OPTIONS], useFactory: resolveOptions },
+    { provide: AUTHENTIK_OPTIONS, inject: [AUTHENTIK_RAW_OPTIONS, AUTHENTIK_EXTRAS], useFactory: resolveOptions },
     { provide: APP_FILTER, useClass: AuthentikExceptionFilter },
     AuthentikLogger,
+    AuthentikFetch,
     AuthentikDiscovery,
     SigningKeys,
     JwtVerifier,
     AuthentikTokenService,
+    AuthentikStatus,
     ProtectedResources,
     RequestAuthentication,
     Refusals,
@@ -41,6 +47,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
   exports: [
     AUTHENTIK_OPTIONS,
     AuthentikTokenService,
+    AuthentikStatus,
     ProtectedResources,
     RequestAuthentication,
     Refusals,
@@ -53,6 +60,7 @@ export class AuthentikModule extends ConfigurableModuleClass implements NestModu
   constructor(
     @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
     private readonly protectedResourceRoutes: ProtectedResourceRoutes,
+    private readonly legacyMetadataRoutes: LegacyMetadataRoutes,
     private readonly resources: ProtectedResources,
   ) {
     super();
@@ -60,7 +68,9 @@ export class AuthentikModule extends ConfigurableModuleClass implements NestModu
 
   /** Called while the app initialises, before its own routes are registered. */
   configure(_consumer: MiddlewareConsumer): void {
-    if (this.extras.features.includes('wellKnown')) this.protectedResourceRoutes.mount();
+    if (!this.extras.features.includes('wellKnown')) return;
+    this.protectedResourceRoutes.mount();
+    this.legacyMetadataRoutes.mount();
   }
 
   async onApplicationBootstrap(): Promise<void> {

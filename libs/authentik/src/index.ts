@@ -1,15 +1,19 @@
 // The names we promise, written by hand: adding one is a decision.
 export { AuthentikModule } from './authentik.module.js';
-export type { AuthentikFeature, AuthentikModuleExtras } from './authentik.module-definition.js';
+export type { AuthentikFeature, AuthentikModuleExtras } from './options/module-extras.js';
 export {
+  type AuthentikApplication,
   type AuthentikLogLevel,
   AuthentikOptions,
   AuthentikTokenOptions,
   authentikConfigFromEnv,
   type AuthentikOptionsFactory,
+  type IssuerMode,
   type ResolvedAuthentikOptions,
+  TrustedApplicationOptions,
 } from './options/index.js';
 export { InjectAuthentikOptions } from './options/inject-options.decorator.js';
+export { type AuthentikStanding, AuthentikStatus } from './health/authentik-status.js';
 export { AuthentikTokenService } from './tokens/authentik-token.service.js';
 export { AuthentikAuthGuard, AuthentikBearerGuard } from './access/authentik-auth.guard.js';
 export { GroupsGuard, ScopesGuard } from './access/rights.guards.js';

@@ -6,16 +6,22 @@ export interface BoundedFetchOptions {
   readonly timeoutMs: number;
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
+  /** What sends the requests. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch;
 }
 
 /**
  * Makes a `fetch` with a total time, no redirects, and a cap on the body. The body is read whole before the answer is
  * given, so that the time covers it too.
  */
-export function createBoundedFetch({ timeoutMs, maxBodyBytes }: BoundedFetchOptions): BoundedFetch {
+export function createBoundedFetch({
+  timeoutMs,
+  maxBodyBytes,
+  fetch: send = fetch,
+}: BoundedFetchOptions): BoundedFetch {
   return async (url, init = {}) => {
     const signals = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) });
+    const response = await send(url, { ...init, redirect: 'manual', signal: AbortSignal.any(signals) });
     const body = await readCapped(response, maxBodyBytes);
     return new Response(nullBodyStatus.has(response.status) ? null : body, {
       status: response.status,

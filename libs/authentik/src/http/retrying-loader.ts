@@ -10,6 +10,14 @@ export interface RetryingLoaderOptions<T> {
   readonly onFailure?: (error: unknown) => void;
 }
 
+/** An outage, as the one who loads sees it. */
+export interface LoadFailure {
+  /** The messages of the error and its causes, for operators. */
+  readonly reason: string;
+  /** When the first of the attempts that fail now was made. */
+  readonly since: Date;
+}
+
 const firstPauseMs = 500;
 const longestPauseMs = 5_000;
 
@@ -20,6 +28,7 @@ const longestPauseMs = 5_000;
 export class RetryingLoader<T> {
   private inFlight: Promise<T> | undefined;
   private failures = 0;
+  private failingSince: Date | undefined;
   private pausedUntil = -Infinity;
   private lastFailure: unknown;
 
@@ -28,6 +37,11 @@ export class RetryingLoader<T> {
   /** Whether a call would only be told that Authentik failed just now. */
   get isPaused(): boolean {
     return this.options.now() < this.pausedUntil;
+  }
+
+  /** That attempts fail now, why and since when; `undefined` after one that did not, and before the first. */
+  get failure(): LoadFailure | undefined {
+    return this.failingSince && { reason: causesOf(this.lastFailure), since: this.failingSince };
   }
 
   /** @throws {AuthentikUnavailableError} the attempt failed, or one failed a moment ago */
@@ -43,11 +57,13 @@ export class RetryingLoader<T> {
     try {
       const loaded = await this.options.load();
       this.failures = 0;
+      this.failingSince = undefined;
       return loaded;
     } catch (error) {
       this.lastFailure = error;
       this.pausedUntil = this.options.now() + Math.min(firstPauseMs * 2 ** this.failures, longestPauseMs);
       this.failures += 1;
+      this.failingSince ??= new Date();
       this.options.onFailure?.(error);
       throw this.unavailable(error);
     }
@@ -60,4 +76,14 @@ export class RetryingLoader<T> {
       { endpoint, retryAfterSeconds: Math.max(1, Math.ceil((this.pausedUntil - now()) / 1000)), cause },
     );
   }
+}
+
+/** The messages of an error and of its causes, in one line. */
+export function causesOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let current = error; current instanceof Error && messages.length < 4; current = current.cause) {
+    const code = (current as { code?: unknown }).code;
+    messages.push(typeof code === 'string' ? `${current.message} (${code})` : current.message);
+  }
+  return messages.join(': ');
 }

@@ -12,11 +12,19 @@ const names = (value: string) =>
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+// `slug:clientId`, several by comma; a slug holds no colon. What has none stays text, for the check to name it.
+const applications = (value: string) =>
+  names(value).map((entry) => {
+    const colon = entry.indexOf(':');
+    return colon === -1 ? entry : { applicationSlug: entry.slice(0, colon), clientId: entry.slice(colon + 1) };
+  });
 const flag = (value: string) => (value === 'true' ? true : value === 'false' ? false : value);
 
 /** Option path, environment variable, and how its text is read. */
 const variables: readonly (readonly [option: string, variable: string, read: (value: string) => unknown])[] = [
   ['url', 'AUTHENTIK_URL', text],
+  ['internalUrl', 'AUTHENTIK_INTERNAL_URL', text],
+  ['issuerMode', 'AUTHENTIK_ISSUER_MODE', text],
   ['applicationSlug', 'AUTHENTIK_APPLICATION_SLUG', text],
   ['clientId', 'AUTHENTIK_CLIENT_ID', text],
   ['clientSecret', 'AUTHENTIK_CLIENT_SECRET', text],
@@ -25,8 +33,10 @@ const variables: readonly (readonly [option: string, variable: string, read: (va
   ['timeoutMs', 'AUTHENTIK_TIMEOUT_MS', number],
   ['tokens.clockToleranceSeconds', 'AUTHENTIK_TOKENS_CLOCK_TOLERANCE_SECONDS', number],
   ['tokens.staleKeysSeconds', 'AUTHENTIK_TOKENS_STALE_KEYS_SECONDS', number],
+  ['trustedApplications', 'AUTHENTIK_TRUSTED_APPLICATIONS', applications],
   ['allowedGroups', 'AUTHENTIK_ALLOWED_GROUPS', names],
   ['logLevel', 'AUTHENTIK_LOG_LEVEL', text],
+  ['legacyMetadata', 'AUTHENTIK_LEGACY_METADATA', flag],
   ['dangerouslyAllowHttp', 'AUTHENTIK_DANGEROUSLY_ALLOW_HTTP', flag],
 ];
 
@@ -37,7 +47,8 @@ export function environmentVariable(option: string): string | undefined {
 
 /**
  * Reads the options from `AUTHENTIK_URL`, `AUTHENTIK_APPLICATION_SLUG`, `AUTHENTIK_CLIENT_ID`, `AUTHENTIK_PUBLIC_URL`
- * and so on: the option's name in capitals, lists separated by spaces or commas. Empty means not set. Nothing is
+ * and so on: the option's name in capitals, lists separated by spaces or commas, `AUTHENTIK_ALLOWED_GROUPS` by commas
+ * only, `AUTHENTIK_TRUSTED_APPLICATIONS` as `slug:clientId,slug:clientId`. Empty means not set. Nothing is
  * checked here; the module does that at its start.
  */
 export function authentikConfigFromEnv(environment: Environment = process.env): AuthentikOptions {

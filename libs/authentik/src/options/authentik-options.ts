@@ -10,6 +10,25 @@ export class AuthentikTokenOptions {
   staleKeysSeconds?: number = 3600;
 }
 
+/** Another application of the same Authentik whose tokens count here, for example that of a mobile app. */
+export class TrustedApplicationOptions {
+  /** Slug of that application. Its tokens come from the issuer `<url>/application/o/<applicationSlug>/`. */
+  applicationSlug!: string;
+
+  /** Client ID of its OAuth2 provider. Its tokens must have it as `azp`. */
+  clientId!: string;
+
+  /** Client secret of its provider, where it is confidential. Not needed to verify tokens. */
+  clientSecret?: string;
+
+  /** `aud` of its tokens, where a property mapping sets another. Default: its `clientId`. */
+  audience?: string;
+}
+
+/** Values of the provider's field "Issuer mode", as Authentik's API writes them. */
+export const issuerModes = ['per_provider', 'global'] as const;
+export type IssuerMode = (typeof issuerModes)[number];
+
 /** Levels of Nest's logger, from the quietest. */
 export const authentikLogLevels = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type AuthentikLogLevel = (typeof authentikLogLevels)[number];
@@ -23,10 +42,23 @@ export class AuthentikOptions {
   url!: string;
 
   /**
+   * Where this process reaches Authentik, when that is another address than `url`: `http://authentik-server:9000`, with
+   * the same path. Requests go there with the host and scheme of `url`, because Authentik derives its issuer from them.
+   * Default: `url`.
+   */
+  internalUrl?: string;
+
+  /**
    * Slug of the **application** in Authentik, not the name of its provider. The issuer is
    * `<url>/application/o/<applicationSlug>/`.
    */
   applicationSlug!: string;
+
+  /**
+   * "Issuer mode" of the provider: `per_provider` ("Each provider has a different issuer") or `global` ("Same identifier
+   * is used for all providers"). Default `per_provider`.
+   */
+  issuerMode?: IssuerMode = 'per_provider';
 
   /** Client ID of the application's OAuth2 provider. Tokens must have it as `aud` and `azp`. */
   clientId!: string;
@@ -50,6 +82,12 @@ export class AuthentikOptions {
   tokens?: AuthentikTokenOptions;
 
   /**
+   * More applications whose tokens count here. A token's `iss` picks the application byte for byte, and its `aud` and
+   * `azp` must be that application's; with one issuer for all, `azp` picks. Tokens of any other are refused. Default none.
+   */
+  trustedApplications?: TrustedApplicationOptions[];
+
+  /**
    * Groups of which a user must be in at least one to use this app at all, besides what the handlers ask for. They come
    * with the scope `profile`. Default: any user of the application.
    */
@@ -65,20 +103,43 @@ export class AuthentikOptions {
   logLevel?: AuthentikLogLevel = 'log';
 
   /**
+   * Serves a copy of Authentik's metadata at `/.well-known/oauth-authorization-server`, for MCP clients from before
+   * RFC 9728. Its `issuer` cannot match its address, which newer clients refuse. Default false.
+   */
+  legacyMetadata?: boolean = false;
+
+  /**
    * Allows plain http for `url` and `publicUrl` outside loopback. Tokens then cross the network readable by anybody on
    * the way. Default false.
    */
   dangerouslyAllowHttp?: boolean = false;
 }
 
+/** An application whose tokens count, after checks and defaults. Frozen; the client secret is not enumerable. */
+export interface AuthentikApplication {
+  readonly applicationSlug: string;
+  /** With its final slash, compared byte for byte. */
+  readonly issuer: string;
+  /** Where its metadata is, whatever its issuer: `<url>/application/o/<applicationSlug>/`. */
+  readonly baseUrl: string;
+  readonly clientId: string;
+  readonly audience: string;
+  readonly clientSecret?: string;
+}
+
 /** The options after checks and defaults. Frozen; the client secret is not enumerable, so it shows in no dump. */
 export interface ResolvedAuthentikOptions {
   readonly url: string;
-  /** `<url>/application/o/<applicationSlug>/`, with its final slash, compared byte for byte. */
+  readonly internalUrl?: string;
+  readonly issuerMode: IssuerMode;
+  /** `<url>/application/o/<applicationSlug>/`, or `<url>/` with one issuer for all; compared byte for byte. */
   readonly issuer: string;
   readonly applicationSlug: string;
   readonly clientId: string;
   readonly clientSecret?: string;
+  /** All whose tokens count; the app's own comes first. */
+  readonly applications: readonly [own: AuthentikApplication, ...trusted: AuthentikApplication[]];
+  readonly legacyMetadata: boolean;
   readonly publicUrl: string;
   readonly scopes: readonly string[];
   readonly timeoutMs: number;

@@ -22,6 +22,9 @@ import {
   authentikLogLevels,
   type AuthentikOptions,
   type AuthentikTokenOptions,
+  type IssuerMode,
+  issuerModes,
+  type TrustedApplicationOptions,
 } from './authentik-options.js';
 import { isAuthentikUrl, isOrigin } from './urls.js';
 
@@ -57,6 +60,53 @@ export class TokenOptionsSchema implements AuthentikTokenOptions {
   staleKeysSeconds?: number;
 }
 
+const slug = Matches(
+  /^[-\w]+$/u,
+  say(
+    'is not an application slug.',
+    'Copy "Slug" from the application in Authentik (letters, digits, "-" and "_"), not an address or the provider name.',
+  ),
+);
+const visible = /^[\x21-\x7e]{1,255}$/u;
+const clientId = Matches(
+  visible,
+  say('is not a client id.', 'Copy "Client ID" from the OAuth2 provider of the application in Authentik.'),
+);
+const secretRemedy = 'Copy "Client Secret" from the provider, or leave it out for a public client.';
+// What people leave standing from an example.
+const placeholder =
+  /^(?:<.*>|\$\{.*\}|\{\{.*\}\}|change[-_ ]?(?:me|this|it).*|(?:your|my|the|a|some)[-_ ].*|(?:client[-_ ]?)?secret|placeholder|password|example|todo|test|x{3,}|\*{3,}|\.{3})$/iu;
+const decorateAll =
+  (...decorators: PropertyDecorator[]): PropertyDecorator =>
+  (target, propertyName) => {
+    for (const decorate of decorators) decorate(target, propertyName);
+  };
+const clientSecret = decorateAll(
+  IsOptional(),
+  Check(
+    'notAPlaceholder',
+    (value) => typeof value !== 'string' || !placeholder.test(value.trim()),
+    say('is a placeholder, not a secret.', secretRemedy),
+  ),
+  IsNotEmpty(say('is empty.', secretRemedy)),
+  IsString(say('is not a string.', secretRemedy)),
+);
+
+export class TrustedApplicationSchema implements TrustedApplicationOptions {
+  @slug
+  applicationSlug!: string;
+
+  @clientId
+  clientId!: string;
+
+  @clientSecret
+  clientSecret?: string;
+
+  @IsOptional()
+  @Matches(visible, say('is not an audience.', 'Write the "aud" that the property mapping of that provider sets.'))
+  audience?: string;
+}
+
 export class OptionsSchema implements AuthentikOptions {
   @Check(
     'authentikUrl',
@@ -68,24 +118,28 @@ export class OptionsSchema implements AuthentikOptions {
   )
   url!: string;
 
-  @Matches(
-    /^[-\w]+$/u,
+  @IsOptional()
+  @Check(
+    'authentikUrl',
+    isAuthentikUrl,
     say(
-      'is not an application slug.',
-      'Copy "Slug" from the application in Authentik (letters, digits, "-" and "_"), not an address or the provider name.',
+      'is not the address of an Authentik.',
+      'Write where this process reaches it: "http://authentik-server:9000"; leave it out where that is "url".',
     ),
   )
-  applicationSlug!: string;
-
-  @Matches(
-    /^[\x21-\x7e]{1,255}$/u,
-    say('is not a client id.', 'Copy "Client ID" from the OAuth2 provider of the application in Authentik.'),
-  )
-  clientId!: string;
+  internalUrl?: string;
 
   @IsOptional()
-  @IsNotEmpty(say('is empty.', 'Copy "Client Secret" from the provider, or leave it out for a public client.'))
-  @IsString(say('is not a string.', 'Copy "Client Secret" from the provider, or leave it out for a public client.'))
+  @IsIn(issuerModes, say('is not an issuer mode.', `Take the provider's "Issuer mode": ${issuerModes.join(' or ')}.`))
+  issuerMode?: IssuerMode;
+
+  @slug
+  applicationSlug!: string;
+
+  @clientId
+  clientId!: string;
+
+  @clientSecret
   clientSecret?: string;
 
   @Check(
@@ -117,6 +171,13 @@ export class OptionsSchema implements AuthentikOptions {
   tokens?: TokenOptionsSchema;
 
   @IsOptional()
+  @ValidateNested(
+    say('holds something that is not an application.', 'Write [{ applicationSlug: "mobile", clientId: "…" }].'),
+  )
+  @IsArray(say('is not a list.', 'Write [{ applicationSlug: "mobile", clientId: "…" }].'))
+  trustedApplications?: TrustedApplicationSchema[];
+
+  @IsOptional()
   @Check(
     'groupNames',
     (value) => Array.isArray(value) && value.every((group) => typeof group === 'string' && group.trim() !== ''),
@@ -137,6 +198,10 @@ export class OptionsSchema implements AuthentikOptions {
   @IsOptional()
   @IsIn(authentikLogLevels, say('is not a level.', `Take one of ${authentikLogLevels.join(', ')}.`))
   logLevel?: AuthentikLogLevel;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out unless you have MCP clients from before RFC 9728.'))
+  legacyMetadata?: boolean;
 
   @IsOptional()
   @IsBoolean(flag('Leave it out: https is what you want outside of loopback.'))

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
+import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import type { ChallengeContext } from '../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
+import type { AuthentikModuleExtras } from '../options/module-extras.js';
 import type { ProtectedResourceMetadata } from '../protocol/metadata.types.js';
 
 const wellKnownPath = '/.well-known/oauth-protected-resource';
@@ -33,7 +34,10 @@ export class ProtectedResources {
   private readonly scopes: readonly string[];
   private started = false;
 
-  constructor(@Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions) {
+  constructor(
+    @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
+    @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
+  ) {
     // Clients add offline_access by themselves when Authentik lists it.
     this.scopes = options.scopes.filter((scope) => scope !== 'offline_access');
   }
@@ -67,6 +71,8 @@ export class ProtectedResources {
   /** What a challenge says to someone who called an endpoint, or another route of this app. */
   challengeContext(endpoint?: string): ChallengeContext {
     const { publicUrl } = this.options;
+    // A link to a document that nobody serves helps nobody.
+    if (!this.extras.features.includes('wellKnown')) return { scopes: this.scopes };
     if (endpoint !== undefined)
       return { scopes: this.scopes, resourceMetadata: `${publicUrl}${wellKnownPath}${endpoint}` };
     // A root document that names an MCP endpoint would be refused by clients of any other route.

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
-import { TokenVerificationError } from '../errors/index.js';
+import { AuthentikError, refusalReason, TokenVerificationError } from '../errors/index.js';
+import { AuthentikLogger } from '../observability/authentik-logger.js';
 import { type AuthentikUser, toAuthentikUser } from '../protocol/user.js';
 import { JwtVerifier } from './verify/jwt.verifier.js';
 
 /** What an app injects to work with tokens itself. Guards ask the same service. */
 @Injectable()
 export class AuthentikTokenService {
-  constructor(private readonly jwt: JwtVerifier) {}
+  constructor(
+    private readonly jwt: JwtVerifier,
+    private readonly logger: AuthentikLogger,
+  ) {}
 
   /**
    * Decides whether an access token may be trusted here: signed by a key that Authentik publishes, from our issuer,
@@ -20,7 +24,20 @@ export class AuthentikTokenService {
    * @throws {AuthentikUnavailableError} nobody could be asked; the wire shows 503
    */
   async verifyToken(accessToken: string): Promise<AuthentikUser> {
-    return toAuthentikUser(await this.jwt.verify(accessToken), 'bearer');
+    try {
+      const user = toAuthentikUser(await this.jwt.verify(accessToken), 'bearer');
+      if (this.logger.writes('debug')) {
+        this.logger.debug(`local verification accepts a token: client=${user.clientId} sub=${user.id}`);
+      }
+      return user;
+    } catch (error) {
+      if (this.logger.writes('debug')) {
+        const why =
+          error instanceof AuthentikError ? `${refusalReason(error)}: ${error.message}` : 'an unexpected error';
+        this.logger.debug(`local verification refuses a token: ${why}`);
+      }
+      throw error;
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { LegacyMetadataRoutes } from './legacy-metadata.routes.js';
 import { ProtectedResourceRoutes } from './protected-resource.routes.js';
 
-export const wellKnownFeature = { providers: [ProtectedResourceRoutes], exports: [] };
+export const wellKnownFeature = { providers: [ProtectedResourceRoutes, LegacyMetadataRoutes], exports: [] };

@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } 
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikError, type ClaimedIdentity, type TokenRefusal, TokenVerificationError } from '../../errors/index.js';
-import type { ResolvedAuthentikOptions } from '../../options/index.js';
+import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -59,15 +59,13 @@ export class JwtVerifier {
    * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
    */
   async verify(accessToken: string): Promise<AuthentikClaims> {
-    const { issuer, clientId } = this.options;
-    const { clockToleranceSeconds } = this.options.tokens;
-    const algorithm = this.precheck(accessToken);
+    const { algorithm, application } = this.precheck(accessToken);
     try {
-      const { payload } = await jwtVerify(accessToken, this.keys.find, {
+      const { payload } = await jwtVerify(accessToken, this.keys.of(application).find, {
         algorithms: [algorithm],
-        issuer,
-        audience: clientId,
-        clockTolerance: clockToleranceSeconds,
+        issuer: application.issuer,
+        audience: application.audience,
+        clockTolerance: this.options.tokens.clockToleranceSeconds,
         requiredClaims: ['exp', 'sub'],
       });
       this.judgeClaims(payload);
@@ -77,8 +75,7 @@ export class JwtVerifier {
     }
   }
 
-  /** @returns the algorithm of the header, which is one of ours */
-  private precheck(accessToken: string): string {
+  private precheck(accessToken: string): { algorithm: string; application: AuthentikApplication } {
     if (accessToken.length > maxTokenCharacters) throw refuse('malformed');
     let header: ReturnType<typeof decodeProtectedHeader>;
     let payload: JWTPayload;
@@ -88,28 +85,29 @@ export class JwtVerifier {
     } catch (error) {
       throw refuse('malformed', error);
     }
-    if (header.alg === undefined || !algorithms.includes(header.alg)) throw refuse('algorithm');
-    this.judgeClaims(payload);
-    return header.alg;
+    if (header.alg === undefined || !algorithms.includes(header.alg)) throw refuse('algorithm', undefined, payload);
+    return { algorithm: header.alg, application: this.judgeClaims(payload) };
   }
 
-  private judgeClaims(payload: JWTPayload): void {
-    const { issuer, clientId } = this.options;
-    const { clockToleranceSeconds } = this.options.tokens;
-    const now = Date.now() / 1000;
-    if (payload.iss !== issuer) throw refuse('issuer', undefined, payload);
-    if (payload.aud !== clientId && !(Array.isArray(payload.aud) && payload.aud.includes(clientId))) {
-      throw refuse('audience', undefined, payload);
-    }
+  /** @returns the one application that the token can be of */
+  private judgeClaims(payload: JWTPayload): AuthentikApplication {
+    const { applications, tokens } = this.options;
+    const no = (reason: TokenRefusal) => refuse(reason, undefined, payload);
+    const ofIssuer = applications.filter(({ issuer }) => issuer === payload.iss);
+    if (ofIssuer.length === 0) throw no('issuer');
+    const { aud, azp, uid, sub, exp, nbf } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
+    const names = (audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
+    if (!ofIssuer.some(({ audience }) => names(audience))) throw no('audience');
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
-    if (typeof payload['azp'] !== 'string' || typeof payload['uid'] !== 'string')
-      throw refuse('not_an_access_token', undefined, payload);
-    if (payload['azp'] !== clientId) throw refuse('audience', undefined, payload);
-    if (typeof payload.sub !== 'string' || payload.sub === '') throw refuse('claims', undefined, payload);
-    if (typeof payload.exp !== 'number') throw refuse('claims', undefined, payload);
-    if (payload.exp <= now - clockToleranceSeconds) throw refuse('expired', undefined, payload);
-    if (payload.nbf !== undefined && !(payload.nbf <= now + clockToleranceSeconds))
-      throw refuse('not_yet_valid', undefined, payload);
+    if (typeof azp !== 'string' || typeof uid !== 'string') throw no('not_an_access_token');
+    // Issuer, audience and client of one entry: never those of one with those of another.
+    const application = ofIssuer.find(({ clientId, audience }) => clientId === azp && names(audience));
+    if (application === undefined) throw no('audience');
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') throw no('claims');
+    const now = Date.now() / 1000;
+    if (exp <= now - tokens.clockToleranceSeconds) throw no('expired');
+    if (nbf !== undefined && !(nbf <= now + tokens.clockToleranceSeconds)) throw no('not_yet_valid');
+    return application;
   }
 }
 

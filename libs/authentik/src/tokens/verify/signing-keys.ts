@@ -1,89 +1,40 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { Inject, Injectable } from '@nestjs/common';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
-import { AuthentikUnavailableError } from '../../errors/index.js';
-import { RetryingLoader } from '../../http/retrying-loader.js';
-import type { ResolvedAuthentikOptions } from '../../options/index.js';
+import { AuthentikFetch } from '../../discovery/authentik-fetch.js';
+import { AuthentikLogger } from '../../observability/authentik-logger.js';
+import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
+import { ApplicationKeys } from './application-keys.js';
 
-/** An unknown `kid` asks Authentik again at most this often, so that a flood of them does not become one of ours. */
-const cooldownMs = 5_000;
-/** Older keys are read again in the background. */
-const maxAgeMs = 5 * 60 * 1000;
-
-interface KnownKeys {
-  readonly find: JWTVerifyGetKey;
-  readonly readAtMs: number;
-}
-
-/**
- * The public keys of the application's provider. Authentik shows only the current one, so a rotated key is unknown
- * until the set is read again.
- */
+/** The public keys of all applications whose tokens count, each application its own. */
 @Injectable()
 export class SigningKeys {
-  private readonly logger = new Logger('Authentik');
-  private readonly loader: RetryingLoader<KnownKeys>;
-  private known: KnownKeys | undefined;
+  private readonly byApplication: ReadonlyMap<AuthentikApplication, ApplicationKeys>;
 
   constructor(
-    private readonly discovery: AuthentikDiscovery,
-    @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
+    @Inject(AUTHENTIK_OPTIONS) { applications, tokens: { staleKeysSeconds } }: ResolvedAuthentikOptions,
+    discovery: AuthentikDiscovery,
+    { fetch }: AuthentikFetch,
+    logger: AuthentikLogger,
   ) {
-    this.loader = new RetryingLoader({
-      endpoint: 'jwks',
-      load: () => this.read(),
-      now: () => performance.now(),
-      onFailure: (error) => {
-        // Discovery has said it already.
-        if (error instanceof AuthentikUnavailableError) return;
-        this.logger.warn(`The keys of ${options.issuer} cannot be read now: ${String(error)}`);
-      },
-    });
+    this.byApplication = new Map(
+      applications.map((application) => [
+        application,
+        new ApplicationKeys({ application, discovery, fetch, logger, staleKeysSeconds }),
+      ]),
+    );
   }
 
-  /**
-   * For `jose`: the key that the token's header names.
-   * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
-   * @throws {errors.JWKSNoMatchingKey} Authentik has no such key
-   */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
-    const known = await this.current();
-    try {
-      return await known.find(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (performance.now() - known.readAtMs < cooldownMs || this.loader.isPaused) throw error;
-      return (await this.load()).find(header, token);
-    }
-  };
-
-  private async current(): Promise<KnownKeys> {
-    if (this.known === undefined) return this.load();
-    const ageMs = performance.now() - this.known.readAtMs;
-    if (ageMs > maxAgeMs + this.options.tokens.staleKeysSeconds * 1000) return this.load();
-    if (ageMs > maxAgeMs && !this.loader.isPaused) this.load().catch(() => undefined);
-    return this.known;
+  /** What is known of each application's keys, without asking. */
+  get all(): readonly ApplicationKeys[] {
+    return [...this.byApplication.values()];
   }
 
-  private async load(): Promise<KnownKeys> {
-    this.known = await this.loader.load();
-    return this.known;
-  }
-
-  private async read(): Promise<KnownKeys> {
-    const { jwks_uri: url } = await this.discovery.serverMetadata();
-    if (url === undefined) throw new Error('the provider metadata names no jwks_uri.');
-    const response = await this.discovery.fetch(url, { headers: { accept: 'application/json' } });
-    if (response.status !== 200) throw new Error(`jwks_uri answered ${response.status}.`);
-    const body = (await response.json()) as Partial<JSONWebKeySet>;
-    // Authentik answers `{}` when the provider has no signing key and signs with its secret instead.
-    if (body.keys === undefined) {
-      this.logger.error(
-        `The provider of ${this.options.issuer} has no "Signing Key", so its tokens cannot be verified. Choose one there.`,
-      );
-    }
-    return { find: createLocalJWKSet({ keys: body.keys ?? [] }), readAtMs: performance.now() };
+  /** @param application one of the options' `applications` */
+  of(application: AuthentikApplication): ApplicationKeys {
+    const keys = this.byApplication.get(application);
+    if (keys === undefined) throw new TypeError('Not an application of these options.');
+    return keys;
   }
 }

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+
+import { AuthentikDiscovery } from '../discovery/authentik-discovery.js';
+import type { LoadFailure } from '../http/retrying-loader.js';
+import { SigningKeys } from '../tokens/verify/signing-keys.js';
+
+/** How it stands with Authentik, as far as this app has noticed. */
+export interface AuthentikStanding {
+  /**
+   * `up`: the last calls were answered, or none was needed yet. `degraded`: a call failed, and what is known of the
+   * app's own application still serves. `down`: its tokens cannot be judged, and are answered 503.
+   */
+  readonly status: 'up' | 'degraded' | 'down';
+  /** Why, in a sentence for operators; absent while `up`. */
+  readonly reason?: string;
+  /** Since when calls fail; absent while `up`. */
+  readonly since?: Date;
+}
+
+/** Tells how it stands with Authentik. Does no I/O: it repeats what the last requests of this app have found out. */
+@Injectable()
+export class AuthentikStatus {
+  constructor(
+    private readonly discovery: AuthentikDiscovery,
+    private readonly keys: SigningKeys,
+  ) {}
+
+  get current(): AuthentikStanding {
+    const failures = [...this.discovery.all, ...this.keys.all].flatMap(({ failure }) => failure ?? []);
+    const first = failures.reduce<LoadFailure | undefined>(
+      (earliest, failure) => (earliest === undefined || failure.since < earliest.since ? failure : earliest),
+      undefined,
+    );
+    if (first === undefined) return { status: 'up' };
+    const [own] = this.keys.all;
+    return { status: own?.isKnown === true ? 'degraded' : 'down', reason: first.reason, since: first.since };
+  }
+}

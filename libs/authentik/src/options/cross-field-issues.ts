@@ -1,0 +1,113 @@
+import type { ConfigIssue } from '../errors/index.js';
+import type { AuthentikModuleExtras } from './module-extras.js';
+import { isAuthentikUrl, isLoopback, isOrigin } from './urls.js';
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Mistakes that no option makes alone. Looks only at options that have their shape; the others are named elsewhere. */
+export function crossFieldIssues(given: Given, extras: Required<AuthentikModuleExtras>): ConfigIssue[] {
+  return [...plainHttp(given), ...otherPath(given), ...scopes(given), ...applications(given), ...features(extras)];
+}
+
+const isInsecure = (address: string) => new URL(address).protocol === 'http:' && !isLoopback(address);
+const pathOf = (address: string) => new URL(address).pathname.replace(/\/+$/u, '');
+
+function plainHttp(given: Given): ConfigIssue[] {
+  if (given['dangerouslyAllowHttp'] === true) return [];
+  return ['url', 'internalUrl', 'publicUrl'].flatMap((option) => {
+    const value = given[option];
+    const hasShape = option === 'publicUrl' ? isOrigin(value) : isAuthentikUrl(value);
+    return hasShape && isInsecure(value as string)
+      ? [
+          {
+            option,
+            problem: 'is plain http outside of this machine: tokens and keys could be read and changed on the way.',
+            remedy: 'Use https; dangerouslyAllowHttp: true is for networks where nobody else can listen.',
+          },
+        ]
+      : [];
+  });
+}
+
+function otherPath({ url, internalUrl }: Given): ConfigIssue[] {
+  if (!isAuthentikUrl(url) || !isAuthentikUrl(internalUrl)) return [];
+  if (pathOf(url) === pathOf(internalUrl)) return [];
+  return [
+    {
+      option: 'internalUrl',
+      problem: 'has another path than url.',
+      remedy: 'Authentik has one path, whoever asks (AUTHENTIK_WEB__PATH there): write the same in both.',
+    },
+  ];
+}
+
+function scopes(given: Given): ConfigIssue[] {
+  const { scopes: names } = given;
+  if (!Array.isArray(names) || names.length === 0) return [];
+  const issues: ConfigIssue[] = [];
+  if (!names.includes('openid')) {
+    issues.push({
+      option: 'scopes',
+      problem: 'lacks openid, without which UserInfo answers 403.',
+      remedy: 'Add "openid".',
+    });
+  }
+  if (names.includes('groups')) {
+    issues.push({
+      option: 'scopes',
+      problem: 'names groups, a scope that Authentik does not have.',
+      remedy: 'Take it out and keep "profile": groups come with it.',
+    });
+  }
+  if (Array.isArray(given['allowedGroups']) && !names.includes('profile')) {
+    issues.push({
+      option: 'allowedGroups',
+      problem: 'can never be met, because scopes lacks profile, with which groups come.',
+      remedy: 'Add "profile" to scopes.',
+    });
+  }
+  return issues;
+}
+
+function applications(given: Given): ConfigIssue[] {
+  const { trustedApplications } = given;
+  if (!Array.isArray(trustedApplications)) return [];
+  const seen = new Set<string>();
+  return trustedApplications.flatMap((entry: unknown, index) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { applicationSlug, clientId } = entry as Given;
+    const repeated = [
+      ...(seen.has(`slug ${String(applicationSlug)}`) || applicationSlug === given['applicationSlug']
+        ? ['applicationSlug']
+        : []),
+      ...(seen.has(`client ${String(clientId)}`) || clientId === given['clientId'] ? ['clientId'] : []),
+    ];
+    seen.add(`slug ${String(applicationSlug)}`).add(`client ${String(clientId)}`);
+    return repeated.map((member) => ({
+      option: `trustedApplications.${index}.${member}`,
+      problem: 'is that of another entry, or of the app itself.',
+      remedy: 'Name each application once; an application has one provider, and a provider one client id.',
+    }));
+  });
+}
+
+function features({ features: opened }: Required<AuthentikModuleExtras>): ConfigIssue[] {
+  const known = ['bearer', 'wellKnown'];
+  const unknown = opened.filter((feature) => !known.includes(feature));
+  return [
+    ...unknown.map(() => ({
+      option: 'features',
+      problem: 'names a feature that does not exist.',
+      remedy: `There are ${known.join(' and ')}.`,
+    })),
+    ...(opened.includes('bearer')
+      ? []
+      : [
+          {
+            option: 'features',
+            problem: 'opens no door: nobody could prove who they are.',
+            remedy: 'Add "bearer".',
+          },
+        ]),
+  ];
+}

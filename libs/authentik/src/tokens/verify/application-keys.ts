@@ -1,0 +1,109 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+
+import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
+import { noSigningKey } from '../../discovery/diagnosis.js';
+import { AuthentikUnavailableError } from '../../errors/index.js';
+import type { BoundedFetch } from '../../http/bounded-fetch.js';
+import { type LoadFailure, RetryingLoader } from '../../http/retrying-loader.js';
+import type { AuthentikLogger } from '../../observability/authentik-logger.js';
+import type { AuthentikApplication } from '../../options/index.js';
+
+/** An unknown `kid` asks Authentik again at most this often, so that a flood of them does not become one of ours. */
+const cooldownMs = 5_000;
+/** Older keys are read again in the background. */
+const maxAgeMs = 5 * 60 * 1000;
+
+interface KnownKeys {
+  readonly find: JWTVerifyGetKey;
+  readonly readAtMs: number;
+}
+
+export interface ApplicationKeysOptions {
+  readonly application: AuthentikApplication;
+  readonly discovery: AuthentikDiscovery;
+  readonly fetch: BoundedFetch;
+  readonly logger: AuthentikLogger;
+  /** How long known keys serve on while they cannot be read again, in seconds. */
+  readonly staleKeysSeconds: number;
+}
+
+/**
+ * The public keys of one application's provider. Authentik shows only the current one, so a rotated key is unknown
+ * until the set is read again.
+ */
+export class ApplicationKeys {
+  private readonly loader: RetryingLoader<KnownKeys>;
+  private known: KnownKeys | undefined;
+  private saidThatNone = false;
+
+  constructor(private readonly options: ApplicationKeysOptions) {
+    this.loader = new RetryingLoader({
+      endpoint: 'jwks',
+      load: () => this.read(),
+      now: () => performance.now(),
+      onFailure: (error) => {
+        // Discovery has said it already.
+        if (error instanceof AuthentikUnavailableError) return;
+        options.logger.warn(`The keys of ${options.application.baseUrl} cannot be read now: ${String(error)}`);
+      },
+    });
+  }
+
+  /** Whether tokens can be judged now without asking. */
+  get isKnown(): boolean {
+    return this.known !== undefined && !this.isTooOld(this.known);
+  }
+
+  /** That they cannot be read now; `undefined` if they can, as far as is known. */
+  get failure(): LoadFailure | undefined {
+    return this.loader.failure;
+  }
+
+  /**
+   * For `jose`: the key that the token's header names.
+   * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
+   * @throws {errors.JWKSNoMatchingKey} Authentik has no such key
+   */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    const known = await this.current();
+    try {
+      return await known.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (performance.now() - known.readAtMs < cooldownMs || this.loader.isPaused) throw error;
+      return (await this.load()).find(header, token);
+    }
+  };
+
+  private isTooOld({ readAtMs }: KnownKeys): boolean {
+    return performance.now() - readAtMs > maxAgeMs + this.options.staleKeysSeconds * 1000;
+  }
+
+  private async current(): Promise<KnownKeys> {
+    if (this.known === undefined || this.isTooOld(this.known)) return this.load();
+    if (performance.now() - this.known.readAtMs > maxAgeMs && !this.loader.isPaused) {
+      this.load().catch(() => undefined);
+    }
+    return this.known;
+  }
+
+  private async load(): Promise<KnownKeys> {
+    this.known = await this.loader.load();
+    return this.known;
+  }
+
+  private async read(): Promise<KnownKeys> {
+    const { application, discovery, fetch, logger } = this.options;
+    const { jwks_uri: url } = await discovery.serverMetadata(application);
+    if (url === undefined) throw new Error('the provider metadata names no jwks_uri.');
+    const response = await fetch(url, { headers: { accept: 'application/json' } });
+    if (response.status !== 200) throw new Error(`jwks_uri answered ${response.status}.`);
+    const { keys = [] } = (await response.json()) as Partial<JSONWebKeySet>;
+    // Authentik answers `{}` when the provider has no signing key.
+    if (keys.length === 0 && !this.saidThatNone) {
+      this.saidThatNone = true;
+      logger.error(noSigningKey(application.applicationSlug));
+    }
+    return { find: createLocalJWKSet({ keys }), readAtMs: performance.now() };
+  }
+}
