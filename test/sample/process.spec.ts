@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { Agent, createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { freePort } from '../harness/free-port.js';
+import { mcpClients } from '../harness/mcp-clients.js';
+import { SampleProcess } from './sample-process.js';
+
+const environment = {
+  AUTHENTIK_URL: 'http://localhost:9',
+  AUTHENTIK_APPLICATION_SLUG: 'mcp-server',
+  AUTHENTIK_CLIENT_ID: 'mcp-server',
+};
+
+/** Asks for a stream of notifications, which the server keeps open. */
+const listen = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'subscriptions/listen',
+  params: {
+    notifications: { toolsListChanged: true },
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    },
+  },
+};
+
+describe('a start that cannot be', () => {
+  let occupant: Server | undefined;
+  afterEach(() => occupant?.close());
+
+  it.each(['::', '127.0.0.1'])('names a port that is taken on %s, and PORT', async (host) => {
+    occupant = createServer().listen(0, host);
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    const { code, stdout, stderr } = await SampleProcess.spawn({ ...environment, PORT: String(port) }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `Port ${port} is taken, so the sample cannot listen there. Stop the program that has it, or set PORT to a free one.\n`,
+    );
+    expect(stdout).toBe('');
+  });
+
+  it.each(['abc', '0', '70000'])('names PORT=%s, which is no port', async (port) => {
+    const { code, stdout, stderr } = await SampleProcess.spawn({ ...environment, PORT: port }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toBe(`PORT is "${port}", which is no port. Set it to a number from 1 to 65535.\n`);
+    expect(stdout).toBe('');
+  });
+
+  it('names every mistake of the configuration, without a stack', async () => {
+    const port = String(await freePort());
+    const { code, stdout, stderr } = await SampleProcess.spawn({ PORT: port, AUTHENTIK_URL: 'auth.example.com' }).ended;
+    expect(code).toBe(1);
+    const [heading, ...mistakes] = stderr.trimEnd().split('\n');
+    expect(heading).toBe('The Authentik configuration has 3 mistakes:');
+    expect(mistakes.map((line) => /^ {2}- (\w+): /u.exec(line)?.[1])).toEqual(['url', 'applicationSlug', 'clientId']);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('a start that can be', () => {
+  it('needs no Authentik that is up', async () => {
+    const port = await freePort();
+    const sample = SampleProcess.spawn({ ...environment, PORT: String(port) });
+    await sample.untilReady();
+    const anybody = await fetch(`http://localhost:${port}/api/public`);
+    await sample.stop();
+    expect(anybody.status).toBe(200);
+  });
+
+  it('takes an empty AUTHENTIK_PUBLIC_URL for none', async () => {
+    const port = await freePort();
+    const sample = SampleProcess.spawn({ ...environment, PORT: String(port), AUTHENTIK_PUBLIC_URL: '' });
+    await sample.untilReady();
+    await sample.stop();
+    expect(sample.output).toContain(`http://localhost:${port}/mcp`);
+  });
+});
+
+describe('a signal', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends the sample with 0, idle connections or not', async (signal) => {
+    const port = await freePort();
+    const sample = SampleProcess.spawn({ ...environment, PORT: String(port) });
+    await sample.untilReady();
+    const agent = new Agent({ keepAlive: true });
+    const [response] = (await once(get({ port, path: '/api/public', agent }), 'response')) as [IncomingMessage];
+    await once(response.resume(), 'end');
+    sample.signal(signal);
+    const { code, stderr } = await sample.ended;
+    agent.destroy();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const successor = createServer().listen(port);
+    await once(successor, 'listening');
+    successor.close();
+  });
+
+  it('does not wait for a client that keeps an MCP stream open', async () => {
+    const authentik = await startEmbeddedAuthentik();
+    const port = await freePort();
+    const sample = SampleProcess.spawn({ ...environment, PORT: String(port), AUTHENTIK_URL: authentik.url });
+    await sample.untilReady();
+    const stream = await fetch(`http://localhost:${port}/mcp`, {
+      method: 'POST',
+      headers: {
+        ...(await authentik.bearer('alice')),
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'subscriptions/listen',
+      },
+      body: JSON.stringify(listen),
+    });
+    const reader = stream.body?.getReader();
+    const acknowledgement = await reader?.read();
+    sample.signal('SIGTERM');
+    const { code } = await sample.ended;
+    await reader?.cancel().catch(() => undefined);
+    await authentik.stop();
+    expect(new TextDecoder().decode(acknowledgement?.value as Uint8Array)).toContain('acknowledged');
+    expect(code).toBe(0);
+  });
+});
+
+describe('npm start', () => {
+  it('brings an embedded Authentik along, whose people a client signs in as', async () => {
+    const [port, authentikPort] = [await freePort(), await freePort()];
+    const both = SampleProcess.spawn(
+      { PORT: String(port), AUTHENTIK_DEV_PORT: String(authentikPort), AUTHENTIK_DEV_PASSWORD: 'correct horse' },
+      [
+        'libs/authentik-testing/bin/nestjs-authentik-testing.js',
+        '--',
+        process.execPath,
+        'apps/mcp-server/dist/main.js',
+      ],
+    );
+    await both.untilReady();
+    const [kind] = mcpClients;
+    const credentials = { username: 'alice', password: 'correct horse' };
+    const client = await kind?.connect(`http://localhost:${port}/mcp`, 'mcp-server', credentials);
+    const listed = await client?.listTools();
+    await client?.close();
+    both.signal('SIGINT');
+    const { code, stdout } = await both.ended;
+    expect(listed?.tools.map(({ name }) => name).toSorted()).toEqual(['server-time', 'team-report', 'whoami']);
+    for (const word of ['alice', 'bob', 'root', 'mallory', 'correct horse', `http://localhost:${authentikPort}`]) {
+      expect(stdout).toContain(word);
+    }
+    expect(code).toBe(0);
+  });
+});
