@@ -37,9 +37,11 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.4rem 1.25rem;
 dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: 0.9em/1.5 ui-monospace, monospace; }
-pre { margin: 0 0 0.25rem; padding: 0.75rem 1rem; overflow-x: auto; background: var(--code); border-radius: 0.5rem; }
-table { width: 100%; border-collapse: collapse; }
+pre { margin: 0 0 0.25rem; padding: 0.75rem 1rem; background: var(--code); border-radius: 0.5rem; white-space: pre-wrap;
+  overflow-wrap: anywhere; user-select: all; }
+table { width: 100%; margin-bottom: 0.75rem; border-collapse: collapse; }
 th, td { padding: 0.4rem 0.75rem 0.4rem 0; border-bottom: 1px solid var(--line); text-align: left; }
+td:first-child { overflow-wrap: anywhere; }
 th { color: var(--quiet); font-weight: 600; }
 tr:last-child td { border-bottom: 0; }
 a { color: var(--accent); }
@@ -52,7 +54,7 @@ export function startPage(addresses: SampleAddresses): string {
   const { mcpUrl, clientId, issuer } = addresses;
   const clients = connectGuide(addresses).map(
     ({ client, where, text, next }) => htmlEscape`<h3>${client} <span class="quiet">${where}</span></h3>
-<pre tabindex="0"><code>${text}</code></pre>
+<pre><code>${text}</code></pre>
 <p class="quiet">${next}</p>`,
   );
   const rows = rights.map(
@@ -64,6 +66,7 @@ export function startPage(addresses: SampleAddresses): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Authentik sample</title>
+<link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
 <body>
@@ -75,7 +78,7 @@ export function startPage(addresses: SampleAddresses): string {
 <h2>Where everything is</h2>
 <dl>
 <dt>MCP server</dt><dd><code>${htmlEscape(mcpUrl)}</code></dd>
-<dt>Client id</dt><dd><code>${htmlEscape(clientId)}</code> <span class="quiet">(public, no secret)</span></dd>
+<dt>Client id</dt><dd><code>${htmlEscape(clientId)}</code></dd>
 <dt>Authentik</dt><dd><code>${htmlEscape(issuer)}</code></dd>
 <dt>Metadata</dt><dd><a href="/.well-known/oauth-protected-resource/mcp">/.well-known/oauth-protected-resource/mcp</a></dd>
 <dt>For anybody</dt><dd><a href="/api/public">/api/public</a></dd>
