@@ -1,4 +1,4 @@
-import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { AuthentikModule, type AuthentikModuleExtras, type AuthentikOptions } from 'nestjs-authentik';
 
@@ -7,6 +7,8 @@ export interface RestAppShape {
   readonly options?: Partial<AuthentikOptions>;
   readonly extras?: AuthentikModuleExtras;
   readonly providers?: ModuleMetadata['providers'];
+  /** Default: nothing is logged. */
+  readonly logger?: LoggerService;
   readonly configure?: (app: INestApplication) => void;
 }
 
@@ -26,7 +28,7 @@ export async function startRestApp(url: string, shape: RestAppShape): Promise<IN
     controllers: shape.controllers,
     providers: shape.providers ?? [],
   }).compile();
-  const app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication({ logger: shape.logger ?? false });
   shape.configure?.(app);
   await app.init();
   return app;

@@ -1,12 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { Controller, Get } from '@nestjs/common';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Authenticated } from 'nestjs-authentik';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { type BentAnswer, json, startBentProvider } from '../harness/bent-provider.js';
 import { startRestApp } from '../harness/rest-app.js';
 
 @Controller('reports')
@@ -16,46 +13,15 @@ class ReportsController {
   }
 }
 
-type Answer = (response: ServerResponse, own: { origin: string; metadata: object; jwks: object }) => void;
-
-const json = (response: ServerResponse, body: unknown) => {
-  response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-};
-const servers: Server[] = [];
+const stops: (() => void)[] = [];
 afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
+  for (const stop of stops.splice(0)) stop();
 });
 
-/** A provider whose answers can be bent, and the status that a sound token of it gets. */
-async function statusWith(bent: { discovery?: Answer; jwks?: Answer }): Promise<number> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256');
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'key', alg: 'RS256', use: 'sig' }] };
-  const server = createServer((message: IncomingMessage, response) => {
-    const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-    const metadata = {
-      issuer: `${origin}/application/o/mcp-server/`,
-      authorization_endpoint: `${origin}/application/o/authorize/`,
-      token_endpoint: `${origin}/application/o/token/`,
-      jwks_uri: `${origin}/application/o/mcp-server/jwks/`,
-      response_types_supported: ['code'],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['RS256'],
-    };
-    const own = { origin, metadata, jwks };
-    if (message.url?.endsWith('openid-configuration') === true) {
-      (bent.discovery ?? ((to) => json(to, metadata)))(response, own);
-    } else (bent.jwks ?? ((to) => json(to, jwks)))(response, own);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const token = await new SignJWT({ azp: 'mcp-server', uid: 'x' })
-    .setProtectedHeader({ alg: 'RS256', kid: 'key' })
-    .setIssuer(`${origin}/application/o/mcp-server/`)
-    .setAudience('mcp-server')
-    .setSubject('1')
-    .setExpirationTime('1h')
-    .sign(privateKey);
+/** The status that a sound token gets of an app before a provider whose answers are bent. */
+async function statusWith(bent: { discovery?: BentAnswer; jwks?: BentAnswer }): Promise<number> {
+  const { origin, token, stop } = await startBentProvider(bent);
+  stops.push(stop);
   const app = await startRestApp(origin, { controllers: [ReportsController], options: { timeoutMs: 1000 } });
   const { status } = await request(app.getHttpServer()).get('/reports').auth(token, { type: 'bearer' });
   await app.close();
@@ -67,7 +33,7 @@ describe('what Authentik says of itself', () => {
     expect(await statusWith({})).toBe(200);
   });
 
-  it.each<[string, { discovery?: Answer; jwks?: Answer }]>([
+  it.each<[string, { discovery?: BentAnswer; jwks?: BentAnswer }]>([
     [
       'keys on another origin',
       { discovery: (to, { metadata }) => json(to, { ...metadata, jwks_uri: 'http://localhost:1/jwks/' }) },

@@ -1,0 +1,254 @@
+import { inspect } from 'node:util';
+
+import { Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  AuthentikConfigError,
+  AuthentikModule,
+  type AuthentikModuleExtras,
+  authentikConfigFromEnv,
+  InjectAuthentikOptions,
+  type ResolvedAuthentikOptions,
+} from 'nestjs-authentik';
+import { describe, expect, it } from 'vitest';
+
+const sound = {
+  url: 'https://auth.example.com',
+  applicationSlug: 'reports',
+  clientId: 'reports-api',
+  publicUrl: 'https://reports.example.com',
+};
+
+/** The mistakes that stop the start; none when the module starts. */
+async function mistakesOf(changes: object, extras: AuthentikModuleExtras = {}): Promise<string[]> {
+  const options = { ...sound, ...changes, ...extras };
+  try {
+    const testing = await Test.createTestingModule({ imports: [AuthentikModule.forRoot(options)] }).compile();
+    await testing.close();
+    return [];
+  } catch (error) {
+    if (!(error instanceof AuthentikConfigError)) throw error;
+    return error.issues.map(({ option, problem, remedy }) => `${option}: ${problem} ${remedy}`);
+  }
+}
+
+describe('each mistake stops the start, beside a neighbour that does not', () => {
+  it('nothing is wrong with the neighbour', async () => {
+    expect(await mistakesOf({})).toEqual([]);
+  });
+
+  it.each<[string, object, object, RegExp]>([
+    [
+      'a url that is none',
+      { url: 'auth.example.com' },
+      { url: 'https://auth.example.com/' },
+      /^url: is not the address/u,
+    ],
+    [
+      'the url of the issuer',
+      { url: 'https://auth.example.com/application/o/reports/' },
+      { url: 'https://auth.example.com/sub' },
+      /^url: is not the address.*Write what a browser opens/u,
+    ],
+    [
+      'a slug with a slash',
+      { applicationSlug: 'o/reports' },
+      { applicationSlug: 'o-reports' },
+      /^applicationSlug: is not an application slug\. Copy "Slug"/u,
+    ],
+    [
+      'http outside of loopback',
+      { url: 'http://auth.example.com' },
+      { url: 'http://auth.example.com', dangerouslyAllowHttp: true },
+      /^url: is plain http outside of this machine.*dangerouslyAllowHttp/u,
+    ],
+    [
+      'our own http outside of loopback',
+      { publicUrl: 'http://reports.example.com' },
+      { publicUrl: 'http://127.0.0.1:3000' },
+      /^publicUrl: is plain http outside of this machine/u,
+    ],
+    [
+      'an internal http outside of loopback',
+      { internalUrl: 'http://authentik-server:9000' },
+      { internalUrl: 'http://localhost:9000' },
+      /^internalUrl: is plain http outside of this machine/u,
+    ],
+    [
+      'an internal url with another path',
+      { internalUrl: 'https://authentik-server:9443/sub' },
+      { url: 'https://auth.example.com/sub', internalUrl: 'https://authentik-server:9443/sub/' },
+      /^internalUrl: has another path than url/u,
+    ],
+    ['no openid', { scopes: ['profile'] }, { scopes: ['openid'] }, /^scopes: lacks openid.*Add "openid"/u],
+    [
+      'the scope groups',
+      { scopes: ['openid', 'groups'] },
+      { scopes: ['openid', 'profile'] },
+      /^scopes: names groups.*keep "profile": groups come with it/u,
+    ],
+    [
+      'allowedGroups without profile',
+      { allowedGroups: ['staff'], scopes: ['openid'] },
+      { allowedGroups: ['staff'], scopes: ['openid', 'profile'] },
+      /^allowedGroups: can never be met.*Add "profile"/u,
+    ],
+    ['empty allowedGroups', { allowedGroups: [] }, { allowedGroups: ['staff'] }, /^allowedGroups: is empty/u],
+    [
+      'a placeholder for a secret',
+      { clientSecret: '<client secret>' },
+      { clientSecret: 'kJ3n1RZ0w9' },
+      /^clientSecret: is a placeholder, not a secret\. Copy "Client Secret"/u,
+    ],
+    ['an empty secret', { clientSecret: '' }, {}, /^clientSecret: is empty/u],
+    ['a name with a typing error', { clientID: 'x' }, {}, /^clientID: is not an option\. Did you mean clientId\?/u],
+    [
+      'a name that is far from all',
+      { wibble: true },
+      {},
+      /^wibble: is not an option\. There are allowedGroups, .*url\.$/u,
+    ],
+    [
+      'a name below tokens',
+      { tokens: { staleKeySeconds: 1 } },
+      { tokens: { staleKeysSeconds: 1 } },
+      /^tokens\.staleKeySeconds: is not an option\. Did you mean staleKeysSeconds\?/u,
+    ],
+    [
+      'an extra with a typing error',
+      { globalGuard: true },
+      { globalGuards: true },
+      /^globalGuard: is not an option\. Did you mean globalGuards\?/u,
+    ],
+    [
+      'an issuer mode that does not exist',
+      { issuerMode: 'per-provider' },
+      { issuerMode: 'global' },
+      /^issuerMode: is not an issuer mode.*per_provider or global/u,
+    ],
+    [
+      'a trusted application without a client id',
+      { trustedApplications: [{ applicationSlug: 'mobile' }] },
+      { trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }] },
+      /^trustedApplications\.0\.clientId: is missing\. Copy "Client ID"/u,
+    ],
+    [
+      'the own application among the trusted ones',
+      { trustedApplications: [{ applicationSlug: 'reports', clientId: 'mobile' }] },
+      { trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }] },
+      /^trustedApplications\.0\.applicationSlug: is that of another entry/u,
+    ],
+    [
+      'one application twice',
+      {
+        trustedApplications: [
+          { applicationSlug: 'mobile', clientId: 'mobile' },
+          { applicationSlug: 'web', clientId: 'mobile' },
+        ],
+      },
+      {
+        trustedApplications: [
+          { applicationSlug: 'mobile', clientId: 'mobile' },
+          { applicationSlug: 'web', clientId: 'web' },
+        ],
+      },
+      /^trustedApplications\.1\.clientId: is that of another entry/u,
+    ],
+    [
+      'a level that Nest does not have',
+      { logLevel: 'loud' },
+      { logLevel: 'debug' },
+      /^logLevel: is not a level.*debug/u,
+    ],
+  ])('%s', async (_what, wrong, right, message) => {
+    const mistakes = await mistakesOf(wrong);
+    expect(mistakes).toEqual([expect.stringMatching(message)]);
+    expect(await mistakesOf(right)).toEqual([]);
+  });
+
+  it('a feature that does not exist, and none that lets anybody in', async () => {
+    expect(await mistakesOf({}, { features: ['wellKnown', 'sesion' as 'bearer'] })).toEqual([
+      'features: names a feature that does not exist. There are bearer and wellKnown.',
+      'features: opens no door: nobody could prove who they are. Add "bearer".',
+    ]);
+    expect(await mistakesOf({}, { features: ['bearer'] })).toEqual([]);
+  });
+
+  it('all at once', async () => {
+    const mistakes = await mistakesOf({
+      url: 'http://auth.example.com',
+      applicationSlug: 'a/b',
+      clientSecret: 'changeme',
+      scopes: ['groups'],
+      clientid: 'x',
+    });
+    expect(mistakes.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      'clientid',
+      'applicationSlug',
+      'clientSecret',
+      'url',
+      'scopes',
+      'scopes',
+    ]);
+  });
+
+  it('in the environment too, with the name of the variable', async () => {
+    const options = authentikConfigFromEnv({
+      AUTHENTIK_URL: 'https://auth.example.com',
+      AUTHENTIK_TRUSTED_APPLICATIONS: 'mobile:mobile-client, web',
+      AUTHENTIK_LEGACY_METADATA: 'yes',
+    });
+    expect(options.trustedApplications?.[0]).toEqual({ applicationSlug: 'mobile', clientId: 'mobile-client' });
+    await expect(
+      Test.createTestingModule({ imports: [AuthentikModule.forRoot(options)] }).compile(),
+    ).rejects.toMatchObject({
+      issues: expect.arrayContaining([
+        expect.objectContaining({
+          option: 'clientId',
+          problem: 'is missing (AUTHENTIK_CLIENT_ID in the environment).',
+        }),
+        expect.objectContaining({ option: 'legacyMetadata' }),
+        expect.objectContaining({ option: expect.stringMatching(/^trustedApplications/u) as unknown }),
+      ]) as unknown,
+    });
+  });
+});
+
+describe('secrets in the options', () => {
+  const secrets = { own: 'own-kJ3n1RZ0w9', trusted: 'trusted-8sKq2L' };
+
+  class Reader {
+    constructor(@InjectAuthentikOptions() readonly resolved: ResolvedAuthentikOptions) {}
+  }
+
+  @Module({
+    imports: [
+      AuthentikModule.forRoot({
+        ...sound,
+        clientSecret: secrets.own,
+        trustedApplications: [{ applicationSlug: 'web', clientId: 'web', clientSecret: secrets.trusted }],
+      }),
+    ],
+    providers: [Reader],
+  })
+  class SecretiveModule {}
+
+  it('are there for those who ask by name, and show in no dump', async () => {
+    const testing = await Test.createTestingModule({ imports: [SecretiveModule] }).compile();
+    const { resolved } = testing.get(Reader);
+    expect(resolved.clientSecret).toBe(secrets.own);
+    expect(resolved.applications[1]?.clientSecret).toBe(secrets.trusted);
+    const dumps = [
+      inspect(resolved, { depth: null, showHidden: true }),
+      JSON.stringify(resolved),
+      JSON.stringify({ ...resolved }),
+    ].join();
+    for (const secret of Object.values(secrets)) expect(dumps).not.toContain(secret);
+    await testing.close();
+  });
+
+  it('are not in the message about a mistake beside them', async () => {
+    const failure = await mistakesOf({ clientSecret: secrets.own, url: 'x' });
+    expect(failure.join()).not.toContain(secrets.own);
+  });
+});
