@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+
+import { AuthentikOptions, AuthentikTokenOptions, authentikConfigFromEnv } from 'nestjs-authentik';
+import { refusalReasons } from '../../libs/authentik/src/errors/index.js';
+import { describe, expect, it } from 'vitest';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** Rows of the table whose first column has this title; cells as text, code marks taken off. */
+function table(title: string): string[][] {
+  const lines = readme.split('\n');
+  const head = lines.findIndex((line) => new RegExp(`^\\| ${title} +\\|`, 'u').test(line));
+  const rows = lines.slice(head + 2);
+  return rows
+    .slice(
+      0,
+      rows.findIndex((line) => !line.startsWith('|')),
+    )
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/u)
+        .slice(1, -1)
+        .map((cell) => cell.trim().replace(/^`|`$/gu, '')),
+    );
+}
+
+type Default = string | number | boolean | string[] | undefined;
+
+const options = Object.entries(new AuthentikOptions()).flatMap(([name, value]): [string, Default][] =>
+  name === 'tokens'
+    ? Object.entries(new AuthentikTokenOptions()).map(([member, inner]) => [`tokens.${member}`, inner as Default])
+    : [[name, value as Default]],
+);
+
+describe('the manual', () => {
+  it('has a row for each option, and for nothing else', () => {
+    expect(
+      table('Option')
+        .map(([name]) => name)
+        .toSorted((a = '', b = '') => a.localeCompare(b)),
+    ).toEqual(options.map(([name]) => name).toSorted((a, b) => a.localeCompare(b)));
+  });
+
+  it('says the defaults that the option classes have', () => {
+    const said = new Map(table('Option').map(([name, , value]) => [name, value]));
+    for (const [name, value] of options) {
+      if (value === undefined) continue;
+      expect(said.get(name), name).toBe(Array.isArray(value) ? value.join(' ') : String(value));
+    }
+  });
+
+  it('names the environment variable of each option', () => {
+    for (const [name = '', variable = ''] of table('Option')) {
+      if (variable === '') continue;
+      const [first = '', second] = name.split('.');
+      const read = authentikConfigFromEnv({ [variable]: '7' }) as unknown as Record<string, Record<string, unknown>>;
+      expect(second === undefined ? read[first] : read[first]?.[second], variable).toBeDefined();
+    }
+    expect(
+      table('Option')
+        .filter(([, variable]) => variable === '')
+        .map(([name]) => name),
+    ).toEqual(['mapUser']);
+  });
+
+  it('explains each reason for a refusal', () => {
+    expect(table('Reason').map(([reason]) => reason)).toEqual(refusalReasons);
+  });
+});
