@@ -1,0 +1,180 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { AuthentikTestingError, UnknownNameError } from '../errors.js';
+import { randomLettersAndDigits } from '../random.js';
+import type { Habits } from '../versions.js';
+import { durationSeconds } from './duration.js';
+import type { Application, Provider, User } from './entries.js';
+import type { EmbeddedApplicationOptions, EmbeddedUserOptions, GrantType } from './options.js';
+import { customMapping, managedMapping } from './scope-mappings.js';
+import { DEFAULT_REDIRECT_URIS, DEFAULT_SCOPES } from './seed.js';
+import { generateSigningKey, type SigningAlgorithm, type SigningKey } from './signing-key.js';
+
+const ALL_GRANTS: readonly GrantType[] = [
+  'authorization_code',
+  'implicit',
+  'hybrid',
+  'refresh_token',
+  'client_credentials',
+  'password',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+];
+
+/** Slugs that Authentik keeps for its own paths. */
+const RESERVED_SLUGS = new Set(['authorize', 'token', 'device', 'userinfo', 'introspect', 'revoke']);
+
+/** Everything that an administrator would set up: people, groups, applications, providers, keys. */
+export class Directory {
+  readonly users = new Map<string, User>();
+  readonly applications = new Map<string, Application>();
+  readonly providers = new Map<string, Provider>();
+  readonly #installationId = randomUUID();
+  /** One key per algorithm for all providers, as the one self-signed certificate of a new Authentik. */
+  readonly #keys = new Map<SigningAlgorithm, Promise<SigningKey>>();
+
+  constructor(
+    private readonly habits: Habits,
+    private readonly password: string,
+  ) {}
+
+  addUser(options: EmbeddedUserOptions): User {
+    if (options.username === '' || this.users.has(options.username)) {
+      throw new AuthentikTestingError(
+        'ERR_AUTHENTIK_TESTING_CONFIG',
+        `The username '${options.username}' is empty or taken twice.`,
+      );
+    }
+    const pk = this.users.size + 1;
+    const user: User = {
+      pk,
+      uuid: randomUUID(),
+      uid: createHash('sha256').update(`${pk}-${this.#installationId}`).digest('hex'),
+      username: options.username,
+      name: options.name ?? options.username.charAt(0).toUpperCase() + options.username.slice(1),
+      email: options.email ?? `${options.username}@example.test`,
+      groups: new Set(options.groups),
+      attributes: { ...options.attributes },
+      password: options.password ?? this.password,
+      isActive: options.isActive ?? true,
+      isSuperuser: options.groups?.includes('authentik Admins') ?? false,
+    };
+    this.users.set(user.username, user);
+    return user;
+  }
+
+  addApplication(options: EmbeddedApplicationOptions): Application {
+    const { slug } = options;
+    const clientId = options.clientId ?? slug;
+    if (!/^[-a-zA-Z0-9_]+$/.test(slug) || RESERVED_SLUGS.has(slug) || this.applications.has(slug)) {
+      throw new AuthentikTestingError(
+        'ERR_AUTHENTIK_TESTING_CONFIG',
+        `The application slug '${slug}' is reserved, taken twice, or holds more than letters, digits, '-' and '_'.`,
+      );
+    }
+    if (this.providers.has(clientId)) {
+      throw new AuthentikTestingError('ERR_AUTHENTIK_TESTING_CONFIG', `The client id '${clientId}' is taken twice.`);
+    }
+    const provider = this.#provider(options, clientId);
+    const application: Application = {
+      slug,
+      name: options.name ?? slug,
+      provider,
+      bindings: [...(options.bindings ?? [])],
+      entitlements: options.entitlements ?? {},
+    };
+    provider.application = application;
+    this.applications.set(slug, application);
+    this.providers.set(clientId, provider);
+    return application;
+  }
+
+  #provider(options: EmbeddedApplicationOptions, clientId: string): Provider {
+    const signing = options.signing ?? 'RS256';
+    return {
+      name: options.name ?? options.slug,
+      clientId,
+      clientSecret: options.clientSecret ?? randomLettersAndDigits(128),
+      clientType: options.clientType ?? (options.clientSecret === undefined ? 'public' : 'confidential'),
+      redirectUris: (options.redirectUris ?? DEFAULT_REDIRECT_URIS).map((entry) =>
+        typeof entry === 'string' ? { matchingMode: 'strict', url: entry } : entry,
+      ),
+      scopeMappings: new Map([
+        ...(options.scopes ?? DEFAULT_SCOPES).map((scope) => [scope, managedMapping(scope, this.habits)] as const),
+        ...Object.entries(options.scopeMappings ?? {}).map(
+          ([scope, claims]) => [scope, customMapping(claims)] as const,
+        ),
+      ]),
+      signingKey: signing === 'HS256' ? undefined : this.#key(signing),
+      consent: options.consent ?? 'implicit',
+      subMode: options.subMode ?? 'hashed_user_id',
+      issuerMode: options.issuerMode ?? 'per_provider',
+      includeClaimsInIdToken: options.includeClaimsInIdToken ?? true,
+      accessCodeValiditySeconds: durationSeconds(options.accessCodeValidity ?? 'minutes=1'),
+      accessTokenValiditySeconds: durationSeconds(options.accessTokenValidity ?? 'hours=1'),
+      refreshTokenValiditySeconds: durationSeconds(options.refreshTokenValidity ?? 'days=30'),
+      refreshTokenThresholdSeconds: durationSeconds(options.refreshTokenThreshold ?? 'seconds=0'),
+      grantTypes: new Set(options.grantTypes ?? ALL_GRANTS),
+    };
+  }
+
+  #key(alg: SigningAlgorithm): Promise<SigningKey> {
+    let key = this.#keys.get(alg);
+    if (key === undefined) {
+      key = generateSigningKey(alg, this.habits);
+      this.#keys.set(alg, key);
+    }
+    return key;
+  }
+
+  /**
+   * Gives providers another key at once. The key set shows only the new one, so what the old one signed no longer verifies.
+   * @param slug one application; default all of them
+   */
+  async rotateKeys(slug?: string): Promise<void> {
+    const providers = slug === undefined ? [...this.providers.values()] : [this.provider(slug)];
+    const fresh = new Map<SigningAlgorithm, Promise<SigningKey>>();
+    await Promise.all(
+      providers.map(async (provider) => {
+        const old = await provider.signingKey;
+        if (old === undefined) return;
+        const key = fresh.get(old.alg) ?? generateSigningKey(old.alg, this.habits);
+        fresh.set(old.alg, key);
+        await key;
+        provider.signingKey = key;
+      }),
+    );
+  }
+
+  /** @throws {UnknownNameError} nobody has that name */
+  user(username: string): User {
+    const user = this.users.get(username);
+    if (user === undefined) throw new UnknownNameError('user', username, this.users.keys());
+    return user;
+  }
+
+  /** People sign in with their username or their address. */
+  findUser(uidField: string): User | undefined {
+    return this.users.get(uidField) ?? [...this.users.values()].find((user) => user.email === uidField);
+  }
+
+  /**
+   * @param slug default: the first application
+   * @throws {UnknownNameError} no application has that slug, or it has no provider
+   */
+  provider(slug?: string): Provider {
+    const application = slug === undefined ? this.applications.values().next().value : this.applications.get(slug);
+    if (application?.provider === undefined)
+      throw new UnknownNameError('application', slug ?? '', this.applications.keys());
+    return application.provider;
+  }
+
+  /** Bindings of an application: any of them that applies is enough; none at all means everyone. */
+  mayUse(user: User, application: Application): boolean {
+    const enabled = application.bindings.filter((binding) => binding.enabled ?? true);
+    if (enabled.length === 0) return true;
+    return enabled.some((binding) => {
+      const applies = binding.group === undefined ? binding.username === user.username : user.groups.has(binding.group);
+      return applies !== (binding.negate ?? false);
+    });
+  }
+}

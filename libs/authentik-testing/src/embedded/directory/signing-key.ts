@@ -1,0 +1,42 @@
+import { createHash, type webcrypto } from 'node:crypto';
+import { exportJWK, exportPKCS8, generateKeyPair } from 'jose';
+import type { Habits } from '../versions.js';
+import { selfSignedCertificate } from './certificate.js';
+
+/** Algorithms with a key pair; HS256 is a provider without one. */
+export type SigningAlgorithm = 'RS256' | 'ES256';
+
+/** A key pair with its certificate, as Authentik's certificate-key pairs. */
+export interface SigningKey {
+  readonly alg: SigningAlgorithm;
+  readonly kid: string;
+  readonly keys: webcrypto.CryptoKeyPair;
+  /** Its entry in the key set. The certificate is made at the first call. */
+  jwk(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** @returns a new key pair; RSA ones have 2048 bits, since Authentik's 4096 would cost a second at every start */
+export async function generateSigningKey(alg: SigningAlgorithm, habits: Habits): Promise<SigningKey> {
+  const keys = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  const pem = await exportPKCS8(keys.privateKey);
+  const kid = habits.longKid
+    ? createHash('sha512').update(pem).digest('base64url')
+    : createHash('md5').update(pem).digest('hex');
+  let jwk: Promise<Readonly<Record<string, unknown>>> | undefined;
+  return { alg, kid, keys, jwk: () => (jwk ??= publicJwk(alg, kid, keys)) };
+}
+
+async function publicJwk(alg: SigningAlgorithm, kid: string, keys: webcrypto.CryptoKeyPair) {
+  const { kty, n, e, crv, x, y } = await exportJWK(keys.publicKey);
+  const der = await selfSignedCertificate(keys, alg);
+  return {
+    alg,
+    kid,
+    kty,
+    use: 'sig',
+    ...(kty === 'RSA' ? { n, e } : { crv, x, y }),
+    x5c: [der.toString('base64')],
+    x5t: createHash('sha1').update(der).digest('base64url'),
+    'x5t#S256': createHash('sha256').update(der).digest('base64url'),
+  };
+}

@@ -1,0 +1,187 @@
+import type { BrokenKind } from '../mint/broken.js';
+import { Mint, type MintOptions } from '../mint/mint.js';
+import { createEmbeddedApp } from './app.js';
+import { EmbeddedClock } from './clock.js';
+import { Directory } from './directory/directory.js';
+import type { Application, User } from './directory/entries.js';
+import type { EmbeddedApplicationOptions, EmbeddedUserOptions } from './directory/options.js';
+import { DEFAULT_APPLICATIONS, DEFAULT_USERS } from './directory/seed.js';
+import { Faults, type FaultKind, type FaultOptions } from './faults/faults.js';
+import { Issued } from './issued/issued.js';
+import { TokenIssuer } from './issued/token-issuer.js';
+import { Listeners } from './listeners.js';
+import { readablePassword } from './random.js';
+import { DEFAULT_VERSION, fullVersion, habitsOf, type AuthentikVersion } from './versions.js';
+import { issuerOf } from './wire/exchange.js';
+import { RequestLog, type LoggedRequest } from './wire/request-log.js';
+import type { World } from './wire/world.js';
+
+/** What an embedded Authentik is started with. Everything has a default. */
+export interface EmbeddedAuthentikOptions {
+  /** Port on both loopback addresses. Default 0: any free one. */
+  readonly port?: number;
+  /** Version to answer as. Default `2026.8`. */
+  readonly version?: AuthentikVersion;
+  /** Default: `mcp-server`, with one public client of that id. */
+  readonly applications?: readonly EmbeddedApplicationOptions[];
+  /** Default: alice, bob, root and mallory. */
+  readonly users?: readonly EmbeddedUserOptions[];
+  /** Password of everybody who has none of their own. Default: a random one that a person can type. */
+  readonly password?: string;
+}
+
+/** A person of the embedded Authentik, as they are now. */
+export interface EmbeddedUser {
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
+  readonly groups: readonly string[];
+}
+
+/** An application of the embedded Authentik. */
+export interface EmbeddedApplication {
+  readonly slug: string;
+  readonly name: string;
+  readonly clientId: string;
+  readonly clientType: 'public' | 'confidential';
+  /** A public client has one too; it is rarely asked for. */
+  readonly clientSecret: string;
+  readonly issuer: string;
+}
+
+/** A running embedded Authentik. `startEmbeddedAuthentik` makes one. */
+export interface EmbeddedAuthentik {
+  /** `http://localhost:<port>`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** In full: `2026.8.0`. */
+  readonly version: string;
+  /** Password of everybody who has none of their own. */
+  readonly password: string;
+  readonly users: readonly EmbeddedUser[];
+  readonly applications: readonly EmbeddedApplication[];
+  /** The latest 10,000 requests, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  /** Time of this server alone. */
+  readonly clock: EmbeddedClock;
+
+  /**
+   * @param applicationSlug default: the first application
+   * @returns the issuer under `url`, with its final slash
+   * @throws {UnknownNameError} no such application
+   */
+  issuer(applicationSlug?: string): string;
+
+  /**
+   * A sound access token as a header, ready for supertest's `set()` or fetch's `headers`.
+   * @throws {UnknownNameError} no such user or application
+   */
+  bearer(username: string, options?: Omit<MintOptions, 'user'>): Promise<{ authorization: string }>;
+
+  /**
+   * A sound access token, without a login.
+   * @throws {UnknownNameError} no such user or application
+   */
+  mintAccessToken(options: MintOptions): Promise<string>;
+
+  /**
+   * An access token that is wrong in one way.
+   * @param options.user default: the first person
+   * @throws {UnknownNameError} no such user or application
+   */
+  mintBroken(
+    options: { readonly kind: BrokenKind; readonly user?: string } & Omit<MintOptions, 'user'>,
+  ): Promise<string>;
+
+  /**
+   * Gives applications another key at once, as an administrator can.
+   * @param applicationSlug default: all applications
+   */
+  rotateKeys(applicationSlug?: string): Promise<void>;
+
+  /**
+   * Makes the server ill. `down` for all endpoints closes the port; `rotateKeys` is done at once and stays.
+   * @param options.endpoint default: all
+   */
+  fault(kind: FaultKind, options?: FaultOptions): Promise<void>;
+
+  /** Makes it well again. */
+  clearFaults(): Promise<void>;
+
+  /** Closes the port and all connections. Nothing is left running; a second call does nothing. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an Authentik for tests and development inside this process: in memory, with new keys, on loopback only.
+ * @throws {PortTakenError} the port is in use
+ * @throws {AuthentikTestingError} a name taken twice, a slug or a version that can't be
+ */
+export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions = {}): Promise<EmbeddedAuthentik> {
+  const version = fullVersion(options.version ?? DEFAULT_VERSION);
+  const habits = habitsOf(version);
+  const password = options.password ?? readablePassword();
+  const clock = new EmbeddedClock();
+  const directory = new Directory(habits, password);
+  for (const user of options.users ?? DEFAULT_USERS) directory.addUser(user);
+  for (const application of options.applications ?? DEFAULT_APPLICATIONS) directory.addApplication(application);
+  const issued = new Issued(clock);
+  const world: World = { habits, clock, directory, issued, tokens: new TokenIssuer(issued, habits, clock) };
+
+  const faults = new Faults();
+  const log = new RequestLog();
+  const app = createEmbeddedApp(world, faults, log);
+  const listeners = new Listeners((request, response) => void app(request, response));
+  await listeners.open(options.port ?? 0);
+  const url = `http://localhost:${listeners.port}`;
+  const mint = new Mint(world, url);
+  let stopped = false;
+  const issuer = (slug?: string) => issuerOf(url, directory.provider(slug)) ?? '';
+
+  return {
+    url,
+    port: listeners.port,
+    version,
+    password,
+    clock,
+    requests: log.entries,
+    get users() {
+      return [...directory.users.values()].map(publicUser);
+    },
+    get applications() {
+      return [...directory.applications.values()].flatMap((application) => publicApplication(application, url));
+    },
+    issuer,
+    mintAccessToken: (mintOptions) => mint.accessToken(mintOptions),
+    mintBroken: ({ user, ...rest }) => mint.broken({ user: user ?? [...directory.users.keys()][0] ?? '', ...rest }),
+    bearer: async (username, rest) => ({
+      authorization: `Bearer ${await mint.accessToken({ ...rest, user: username })}`,
+    }),
+    rotateKeys: (slug) => directory.rotateKeys(slug),
+    fault: async (kind, faultOptions = {}) => {
+      if (kind === 'rotateKeys') await directory.rotateKeys();
+      else if (kind === 'down' && faultOptions.endpoint === undefined && faultOptions.times === undefined)
+        await listeners.close();
+      else faults.add(kind, faultOptions);
+    },
+    clearFaults: async () => {
+      faults.clear();
+      if (!stopped) await listeners.reopen();
+    },
+    stop: async () => {
+      stopped = true;
+      faults.clear();
+      await listeners.close();
+    },
+  };
+}
+
+function publicUser({ username, name, email, groups }: User): EmbeddedUser {
+  return { username, name, email, groups: [...groups] };
+}
+
+function publicApplication({ slug, name, provider }: Application, url: string): EmbeddedApplication[] {
+  if (provider === undefined) return [];
+  const { clientId, clientType, clientSecret } = provider;
+  return [{ slug, name, clientId, clientType, clientSecret, issuer: issuerOf(url, provider) ?? '' }];
+}

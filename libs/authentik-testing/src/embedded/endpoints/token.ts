@@ -1,0 +1,66 @@
+import type { GrantType } from '../directory/options.js';
+import { clientCredentials, isSecretOf } from '../wire/client-authentication.js';
+import { applyCors } from '../wire/cors.js';
+import type { Endpoint } from '../wire/endpoint.js';
+import type { Exchange } from '../wire/exchange.js';
+import { answerOAuthError, OAuthRefusal } from '../wire/oauth-errors.js';
+import { authorizationCodeGrant } from './grants/authorization-code.js';
+import type { GrantRequest, TokenResponse } from './grants/grant-request.js';
+import { refreshTokenGrant } from './grants/refresh-token.js';
+
+interface GrantHandler {
+  /** Confidential clients show their secret before anything else is looked at. */
+  readonly needsSecret: boolean;
+  answer(request: GrantRequest): Promise<TokenResponse>;
+}
+
+const GRANTS: Readonly<Partial<Record<string, GrantHandler>>> = {
+  authorization_code: { needsSecret: true, answer: authorizationCodeGrant },
+  refresh_token: { needsSecret: true, answer: refreshTokenGrant },
+};
+
+/** The token endpoint, one for all applications. Every refusal is 400, a wrong client too. */
+export const token: Endpoint = {
+  name: 'token',
+  path: '/application/o/token/',
+  csrfExempt: true,
+  POST: answer,
+  OPTIONS: (exchange) => {
+    applyCors(exchange, undefined);
+    exchange.tokenJson(200, {});
+  },
+};
+
+async function answer(exchange: Exchange): Promise<void> {
+  const credentials = clientCredentials(exchange);
+  const provider = exchange.world.directory.providers.get(credentials.clientId);
+  if (provider === undefined) {
+    answerOAuthError(exchange, 'invalid_client');
+    return;
+  }
+  applyCors(exchange, provider);
+  try {
+    const request = { exchange, provider, credentials };
+    exchange.tokenJson(200, await grantHandler(request).answer(request));
+  } catch (error) {
+    if (!(error instanceof OAuthRefusal)) throw error;
+    answerOAuthError(exchange, error.error);
+  }
+}
+
+function grantHandler({ exchange, provider, credentials }: GrantRequest): GrantHandler {
+  const grantType = exchange.form.get('grant_type') ?? '';
+  // Since providers name their grants, what they lack (and what nobody has) is refused before the secret is looked at.
+  if (exchange.habits.grantTypes && !provider.grantTypes.has(grantType as GrantType))
+    throw new OAuthRefusal('invalid_grant');
+  const handler = GRANTS[grantType];
+  if (handler === undefined) throw new OAuthRefusal('unsupported_grant_type');
+  if (
+    handler.needsSecret &&
+    provider.clientType === 'confidential' &&
+    !isSecretOf(provider, credentials.clientSecret)
+  ) {
+    throw new OAuthRefusal('invalid_client');
+  }
+  return handler;
+}

@@ -1,0 +1,95 @@
+import type { EmbeddedClock } from '../clock.js';
+import type { User } from '../directory/entries.js';
+import { randomHex, randomLettersAndDigits } from '../random.js';
+import { ExpiringMap, type Expiring } from './expiring-map.js';
+import type { AuthorizationCode, BrowserSession, Grant, StoredToken, TokenClaims } from './records.js';
+
+const SESSION_SECONDS = 14 * 86_400;
+/** A browser that never signed in is forgotten soon. */
+const ANONYMOUS_SESSION_SECONDS = 3600;
+const CONSENT_SECONDS = 28 * 86_400;
+
+/** Everything that was given out and may come back. */
+export class Issued {
+  readonly codes: ExpiringMap<AuthorizationCode>;
+  readonly tokens: ExpiringMap<StoredToken>;
+  readonly #sessions: ExpiringMap<BrowserSession>;
+  readonly #consents: ExpiringMap<Expiring>;
+
+  constructor(private readonly clock: EmbeddedClock) {
+    this.codes = new ExpiringMap(clock);
+    this.tokens = new ExpiringMap(clock);
+    this.#sessions = new ExpiringMap(clock);
+    this.#consents = new ExpiringMap(clock);
+  }
+
+  /** @returns the code: 32 lower-case hex characters */
+  issueCode(code: Omit<AuthorizationCode, 'expiresAtMs'>): string {
+    const value = randomHex();
+    const life = code.grant.provider.accessCodeValiditySeconds;
+    this.codes.set(value, { ...code, expiresAtMs: this.clock.nowMs() + life * 1000 });
+    return value;
+  }
+
+  /** @returns the refresh token: 128 letters and digits */
+  issueRefreshToken(grant: Grant, claims: TokenClaims): string {
+    const value = randomLettersAndDigits(128);
+    const life = grant.provider.refreshTokenValiditySeconds;
+    this.tokens.set(value, {
+      kind: 'refresh',
+      grant,
+      claims,
+      revoked: false,
+      expiresAtMs: this.clock.nowMs() + life * 1000,
+    });
+    return value;
+  }
+
+  session(key: string | undefined): BrowserSession | undefined {
+    return key === undefined ? undefined : this.#sessions.get(key);
+  }
+
+  isAlive(session: BrowserSession): boolean {
+    return this.#sessions.get(session.key) === session;
+  }
+
+  newSession(): BrowserSession {
+    return this.#keep({ signIns: 0 }, ANONYMOUS_SESSION_SECONDS);
+  }
+
+  /** Signs somebody in. The session gets another key, so that a known one is worth nothing. */
+  signIn(old: BrowserSession | undefined, user: User): BrowserSession {
+    const {
+      expiresAtMs: _,
+      key: oldKey,
+      pendingUidField: __,
+      ...rest
+    } = old ?? { signIns: 0, expiresAtMs: 0, key: '' };
+    this.#sessions.delete(oldKey);
+    return this.#keep({ ...rest, user, authTime: this.clock.nowSeconds(), signIns: rest.signIns + 1 }, SESSION_SECONDS);
+  }
+
+  #keep(session: Omit<BrowserSession, 'key' | 'expiresAtMs'>, seconds: number): BrowserSession {
+    const kept = { ...session, key: randomLettersAndDigits(32), expiresAtMs: this.clock.nowMs() + seconds * 1000 };
+    this.#sessions.set(kept.key, kept);
+    return kept;
+  }
+
+  /** Ends a session. Its access tokens die with it; refresh tokens live on. */
+  endSession(session: BrowserSession): void {
+    this.#sessions.delete(session.key);
+    this.tokens.deleteWhere((token) => token.kind === 'access' && token.grant.session === session);
+  }
+
+  rememberConsent(grant: Pick<Grant, 'user' | 'provider' | 'scopes'>): void {
+    this.#consents.set(consentKey(grant), { expiresAtMs: this.clock.nowMs() + CONSENT_SECONDS * 1000 });
+  }
+
+  remembersConsent(grant: Pick<Grant, 'user' | 'provider' | 'scopes'>): boolean {
+    return this.#consents.get(consentKey(grant)) !== undefined;
+  }
+}
+
+function consentKey({ user, provider, scopes }: Pick<Grant, 'user' | 'provider' | 'scopes'>): string {
+  return JSON.stringify([user.pk, provider.clientId, scopes]);
+}

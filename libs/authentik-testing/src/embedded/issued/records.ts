@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Provider, User } from '../directory/entries.js';
+import type { Expiring } from './expiring-map.js';
+
+/** Claims as they stand in a token. */
+export type TokenClaims = Readonly<Record<string, unknown>>;
+
+/** A browser's session, signed in or not. */
+export interface BrowserSession extends Expiring {
+  /** Value of the cookie. Changes at sign-in. */
+  readonly key: string;
+  user?: User;
+  /** Last sign-in, in seconds since 1970. */
+  authTime?: number;
+  /** How often somebody signed in, and how often that had been when a request last demanded it. */
+  signIns: number;
+  signInsWhenDemanded?: number;
+  /** Language that a request asked for; its pages follow. */
+  locale?: string;
+  /** An authorization request that waits for the person's consent. */
+  pendingConsent?: PendingConsent;
+  /** What somebody is in the middle of typing: the name, before the password. */
+  pendingUidField?: string;
+}
+
+/** What the consent page shows, and what happens after. */
+export interface PendingConsent {
+  /** Must come back with the answer; every page shown has a new one. */
+  readonly token: string;
+  /** Path and query of the authorization request. */
+  readonly request: string;
+}
+
+/** What a grant carries from the authorization request to every token that comes of it. */
+export interface Grant {
+  readonly provider: Provider;
+  readonly user: User;
+  /** Granted scopes, sorted. */
+  readonly scopes: readonly string[];
+  /** Session that it came from; absent for machine grants. */
+  readonly session?: BrowserSession;
+  readonly authTime: number;
+  readonly nonce?: string;
+}
+
+/** An authorization code that was not redeemed yet. */
+export interface AuthorizationCode extends Expiring {
+  readonly grant: Grant;
+  readonly codeChallenge?: string;
+  readonly codeChallengeMethod: 'plain' | 'S256';
+}
+
+/** A stored token: what userinfo, introspection and revocation look up. */
+export interface StoredToken extends Expiring {
+  readonly kind: 'access' | 'refresh';
+  readonly grant: Grant;
+  /** Claims of the ID token that belongs to it, as of issue: what introspection tells. */
+  readonly claims: TokenClaims;
+  /** A refresh token that was replaced. */
+  revoked: boolean;
+}
+
+/** @returns `sid` of a session's tokens */
+export function sidOf(session: BrowserSession): string {
+  return createHash('sha256').update(session.key).digest('hex');
+}
