@@ -47,7 +47,9 @@ export class Browser {
 /** @returns the form fields of a page with their values */
 export function fields(page: string): URLSearchParams {
   const inputs = [...page.matchAll(/<input\b[^>]*>/g)].map(([input]) => input);
-  return new URLSearchParams(inputs.map((input): [string, string] => [attribute(input, 'name'), attribute(input, 'value')]));
+  return new URLSearchParams(
+    inputs.map((input): [string, string] => [attribute(input, 'name'), attribute(input, 'value')]),
+  );
 }
 
 function attribute(input: string, name: string): string {
