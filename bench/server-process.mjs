@@ -1,0 +1,47 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const child = fileURLToPath(new URL('servers/child.mjs', import.meta.url));
+
+/** A port that is free now: an MCP server must know its own URL before it listens. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/**
+ * Starts a server in a process of its own, so that what makes the load does not count.
+ * @param name file in `servers/`
+ * @param options the Authentik that it trusts
+ */
+export async function startServer(name, options) {
+  const port = await freePort();
+  const server = fork(child, [name, JSON.stringify({ ...options, port })], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const ended = once(server, 'exit').then(([code]) => {
+    throw new Error(`The server ${name} ended with ${code}.`);
+  });
+  // Once it is stopped, nobody waits for an answer any more.
+  ended.catch(() => undefined);
+  const nextMessage = async () => (await Promise.race([once(server, 'message'), ended]))[0];
+  await nextMessage();
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    /** CPU time that it has used so far. */
+    async cpuMicroseconds() {
+      const answer = nextMessage();
+      server.send('cpu?');
+      const { user, system } = await answer;
+      return user + system;
+    },
+    stop: () => server.kill(),
+  };
+}
