@@ -39,7 +39,7 @@ export async function startBentProvider(bent: { discovery?: BentAnswer; jwks?: B
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const token = await new SignJWT({ azp: 'mcp-server', uid: 'x' })
+  const token = await new SignJWT({ azp: 'mcp-server', uid: 'x', scope: 'openid' })
     .setProtectedHeader({ alg: 'RS256', kid: 'key' })
     .setIssuer(`${origin}/application/o/mcp-server/`)
     .setAudience('mcp-server')

@@ -15,6 +15,12 @@ import { ProtectedResources } from './protected-resource/protected-resources.js'
 import { Refusals } from './rules/refusals.js';
 import { RequestAuthentication } from './rules/request-authentication.js';
 import { AuthentikTokenService } from './tokens/authentik-token.service.js';
+import { ClientCredentials } from './tokens/grants/client-credentials.js';
+import { TokenExchanger } from './tokens/grants/token-exchanger.js';
+import { TokenInspector } from './tokens/grants/token-inspector.js';
+import { TokenRefresher } from './tokens/grants/token-refresher.js';
+import { IntrospectionVerifier } from './tokens/verify/introspection.verifier.js';
+import { TokenVerifier } from './tokens/verify/token.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
@@ -35,6 +41,12 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     AuthentikDiscovery,
     SigningKeys,
     JwtVerifier,
+    IntrospectionVerifier,
+    TokenVerifier,
+    TokenRefresher,
+    TokenInspector,
+    ClientCredentials,
+    TokenExchanger,
     AuthentikTokenService,
     AuthentikStatus,
     ProtectedResources,

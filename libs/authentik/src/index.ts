@@ -15,6 +15,9 @@ export {
 export { InjectAuthentikOptions } from './options/inject-options.decorator.js';
 export { type AuthentikStanding, AuthentikStatus } from './health/authentik-status.js';
 export { AuthentikTokenService } from './tokens/authentik-token.service.js';
+export type { AuthentikTokenSet } from './tokens/grants/token-set.js';
+export type { EndSession } from './tokens/grants/end-session.js';
+export type { TokenExchange } from './tokens/grants/token-exchanger.js';
 export { AuthentikAuthGuard, AuthentikBearerGuard } from './access/authentik-auth.guard.js';
 export { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
 export {
@@ -40,6 +43,7 @@ export {
   GroupRequiredError,
   InsufficientScopeError,
   MalformedCredentialError,
+  TokenGrantError,
   TokenVerificationError,
   UnauthenticatedError,
   UnsupportedTransportError,

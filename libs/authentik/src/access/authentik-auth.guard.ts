@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 
 import { AuthentikError, UnauthenticatedError } from '../errors/index.js';
-import { decideCredential } from '../protocol/access-decision.js';
+import { type AccessRule, decideCredential } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { readAccessRule } from '../rules/access-rule.metadata.js';
 import { type GuardedRequest, guardedRequest } from '../rules/guarded-request.js';
@@ -23,30 +23,41 @@ export class AuthentikAuthGuard implements CanActivate {
     private readonly refusals: GuardRefusals,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const guarded = guardedRequest(context);
     const rule = readAccessRule(context.getHandler(), context.getClass());
     if (rule.authentication === 'none') return true;
     try {
-      const user = await this.authenticate(guarded);
-      const accepted = this.acceptedCredentials() ?? rule.acceptedCredentials;
-      const refusal =
-        user === undefined || accepted === undefined
-          ? undefined
-          : decideCredential({ ...rule, acceptedCredentials: accepted }, user);
-      if (refusal !== undefined) throw refusal;
-      if (user === undefined && rule.authentication === 'required') throw new UnauthenticatedError();
-      return true;
+      const answer = this.authenticate(guarded);
+      // At once, where nobody has to be asked: a promise costs more than the look-up of a remembered token.
+      return answer instanceof Promise
+        ? answer.then((user) => this.judge(rule, user)).catch((error: unknown) => this.refuse(guarded, error))
+        : this.judge(rule, answer);
     } catch (error) {
-      throw error instanceof AuthentikError ? this.refusals.toException(guarded, error) : error;
+      return this.refuse(guarded, error);
     }
+  }
+
+  private judge(rule: AccessRule, user: AuthentikUser | undefined): true {
+    const accepted = this.acceptedCredentials() ?? rule.acceptedCredentials;
+    const refusal =
+      user === undefined || accepted === undefined
+        ? undefined
+        : decideCredential({ ...rule, acceptedCredentials: accepted }, user);
+    if (refusal !== undefined) throw refusal;
+    if (user === undefined && rule.authentication === 'required') throw new UnauthenticatedError();
+    return true;
+  }
+
+  private refuse(guarded: GuardedRequest, error: unknown): never {
+    throw error instanceof AuthentikError ? this.refusals.toException(guarded, error) : error;
   }
 
   /**
    * Seam: who sent this request; `undefined` for nobody. An MCP message was authenticated with the HTTP request that
    * brought it.
    */
-  protected async authenticate(guarded: GuardedRequest): Promise<AuthentikUser | undefined> {
+  protected authenticate(guarded: GuardedRequest): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
     return guarded.transport === 'http'
       ? this.authentication.authenticateIfPresent(guarded.request, guarded.response)
       : authenticatedUser(guarded.request);

@@ -8,6 +8,19 @@ import { clockDifference, foreignEndpoint, noApplication, otherIssuer, surprises
 
 const maxAgeMs = 3600 * 1000;
 
+type OpenidClient = typeof import('openid-client');
+
+const authenticate = (
+  { clientSecret }: AuthentikApplication,
+  { tokenEndpointAuthMethod }: ResolvedAuthentikOptions,
+  { ClientSecretBasic, ClientSecretPost, None }: OpenidClient,
+) => {
+  if (clientSecret === undefined) return None();
+  return tokenEndpointAuthMethod === 'client_secret_basic'
+    ? ClientSecretBasic(clientSecret)
+    : ClientSecretPost(clientSecret);
+};
+
 /** Authentik's description of one application: read when first needed, kept, read again, and judged once. */
 export class ApplicationMetadata {
   private readonly loader: RetryingLoader<Configuration>;
@@ -60,8 +73,8 @@ export class ApplicationMetadata {
       // The whole address: with one issuer for all providers the document is not where the issuer says.
       new URL(`${application.baseUrl}.well-known/openid-configuration`),
       application.clientId,
-      application.clientSecret,
       undefined,
+      authenticate(application, options, await import('openid-client')),
       {
         // The options let plain http through for loopback only, or where somebody said so.
         ...(options.url.startsWith('http:') && { execute: [allowInsecureRequests] }),

@@ -11,5 +11,6 @@ export {
 } from './access.errors.js';
 export { type RefusalReason, refusalReason, refusalReasons } from './refusal-reason.js';
 export { type ClaimedIdentity, TokenVerificationError, type TokenRefusal } from './token-verification.error.js';
+export { TokenGrantError } from './token-grant.error.js';
 export { AuthentikUnavailableError } from './unavailable.error.js';
 export { toWire, type WireAnswer, type ChallengeContext } from './to-wire.js';

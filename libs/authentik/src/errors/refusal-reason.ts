@@ -38,6 +38,7 @@ export const refusalReasons: readonly RefusalReason[] = [
   'token_not_yet_valid',
   'token_not_an_access_token',
   'token_claims',
+  'token_inactive',
   'group_required',
   'group_prohibited',
   'scope_required',

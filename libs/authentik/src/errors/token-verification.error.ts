@@ -14,7 +14,8 @@ export type TokenRefusal =
   | 'expired'
   | 'not_yet_valid'
   | 'not_an_access_token'
-  | 'claims';
+  | 'claims'
+  | 'inactive';
 
 /** What a token that was refused says of itself. Nobody vouches for it. */
 export interface ClaimedIdentity {

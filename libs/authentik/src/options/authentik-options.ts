@@ -1,8 +1,34 @@
 import type { AuthentikClaims } from '../protocol/claims.types.js';
 import type { AuthentikUser } from '../protocol/user.js';
 
+/** Values of `tokens.validation`. */
+export const tokenValidations = ['local', 'introspect', 'local+introspect'] as const;
+export type TokenValidation = (typeof tokenValidations)[number];
+
 /** How access tokens are judged. */
 export class AuthentikTokenOptions {
+  /**
+   * Who judges a token. `local`: its signature and claims; a token revoked in Authentik counts until it expires.
+   * `introspect`: Authentik itself, asked with the client secret. `local+introspect`: both. Answers of Authentik are
+   * kept for `introspectionTtlSeconds`. Tokens that are no JWT can only be introspected. Default `local`.
+   */
+  validation?: TokenValidation = 'local';
+
+  /** How long an introspection counts, in seconds, 0 to 3600. Default 60. */
+  introspectionTtlSeconds?: number = 60;
+
+  /** How many verified tokens are remembered, by their hash; 0 for none. Default 10000. */
+  cacheMaxEntries?: number = 10_000;
+
+  /** Whether `user.claims` of remembered tokens keeps all claims; it costs about 1 KB a token. Default true. */
+  keepClaims?: boolean = true;
+
+  /**
+   * Whether tokens signed with the client secret (HS256) count: those of a provider without "Signing Key". Everybody who
+   * knows the secret can make them. Default false.
+   */
+  acceptHs256?: boolean = false;
+
   /** Allowed clock difference for `exp` and `nbf`, in seconds, 0 to 300. Default 30. */
   clockToleranceSeconds?: number = 30;
 
@@ -24,6 +50,10 @@ export class TrustedApplicationOptions {
   /** `aud` of its tokens, where a property mapping sets another. Default: its `clientId`. */
   audience?: string;
 }
+
+/** Ways to send a client secret. */
+export const tokenEndpointAuthMethods = ['client_secret_post', 'client_secret_basic'] as const;
+export type TokenEndpointAuthMethod = (typeof tokenEndpointAuthMethods)[number];
 
 /** Values of the provider's field "Issuer mode", as Authentik's API writes them. */
 export const issuerModes = ['per_provider', 'global'] as const;
@@ -65,6 +95,9 @@ export class AuthentikOptions {
 
   /** Client secret of a confidential provider. Not needed to verify tokens. */
   clientSecret?: string;
+
+  /** How the client secret is sent to Authentik, in the words of RFC 7591. Default `client_secret_post`. */
+  tokenEndpointAuthMethod?: TokenEndpointAuthMethod = 'client_secret_post';
 
   /**
    * Where our clients reach us, as an origin: `https://reports.example.com`. Resource identifiers and metadata URLs
@@ -139,11 +172,12 @@ export interface ResolvedAuthentikOptions {
   readonly clientSecret?: string;
   /** All whose tokens count; the app's own comes first. */
   readonly applications: readonly [own: AuthentikApplication, ...trusted: AuthentikApplication[]];
+  readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod;
   readonly legacyMetadata: boolean;
   readonly publicUrl: string;
   readonly scopes: readonly string[];
   readonly timeoutMs: number;
-  readonly tokens: { readonly clockToleranceSeconds: number; readonly staleKeysSeconds: number };
+  readonly tokens: Readonly<Required<AuthentikTokenOptions>>;
   readonly allowedGroups?: readonly string[];
   readonly mapUser?: NonNullable<AuthentikOptions['mapUser']>;
   readonly logLevel: AuthentikLogLevel;

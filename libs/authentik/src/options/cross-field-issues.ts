@@ -6,7 +6,14 @@ type Given = Readonly<Record<string, unknown>>;
 
 /** Mistakes that no option makes alone. Looks only at options that have their shape; the others are named elsewhere. */
 export function crossFieldIssues(given: Given, extras: Required<AuthentikModuleExtras>): ConfigIssue[] {
-  return [...plainHttp(given), ...otherPath(given), ...scopes(given), ...applications(given), ...features(extras)];
+  return [
+    ...plainHttp(given),
+    ...otherPath(given),
+    ...scopes(given),
+    ...applications(given),
+    ...secretsNeeded(given),
+    ...features(extras),
+  ];
 }
 
 const isInsecure = (address: string) => new URL(address).protocol === 'http:' && !isLoopback(address);
@@ -89,6 +96,35 @@ function applications(given: Given): ConfigIssue[] {
       remedy: 'Name each application once; an application has one provider, and a provider one client id.',
     }));
   });
+}
+
+/** What cannot be asked of Authentik without a secret; a public client is told that no token is active. */
+function secretsNeeded(given: Given): ConfigIssue[] {
+  const { validation = 'local', acceptHs256 = false } = (given['tokens'] ?? {}) as Given;
+  const trusted = Array.isArray(given['trustedApplications']) ? (given['trustedApplications'] as Given[]) : [];
+  const lacking = [
+    ...(given['clientSecret'] === undefined ? ['clientSecret'] : []),
+    ...trusted.flatMap((entry, index) =>
+      entry?.['clientSecret'] === undefined ? [`trustedApplications.${index}.clientSecret`] : [],
+    ),
+  ];
+  if (validation === 'introspect' || validation === 'local+introspect') {
+    return lacking.map((option) => ({
+      option,
+      problem: `is missing, and tokens.validation is ${validation}: Authentik tells only confidential clients about tokens.`,
+      remedy: 'Copy "Client Secret" from the provider, or take validation: \'local\'.',
+    }));
+  }
+  if (acceptHs256 === true && lacking.includes('clientSecret')) {
+    return [
+      {
+        option: 'tokens.acceptHs256',
+        problem: 'needs clientSecret, with which those tokens are signed.',
+        remedy: 'Copy "Client Secret" from the provider, or choose a "Signing Key" there and leave this out.',
+      },
+    ];
+  }
+  return [];
 }
 
 function features({ features: opened }: Required<AuthentikModuleExtras>): ConfigIssue[] {

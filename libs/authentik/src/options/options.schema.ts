@@ -24,6 +24,10 @@ import {
   type AuthentikTokenOptions,
   type IssuerMode,
   issuerModes,
+  type TokenEndpointAuthMethod,
+  tokenEndpointAuthMethods,
+  type TokenValidation,
+  tokenValidations,
   type TrustedApplicationOptions,
 } from './authentik-options.js';
 import { isAuthentikUrl, isOrigin } from './urls.js';
@@ -51,6 +55,26 @@ const whole = (min: number, max: number) => {
 };
 
 export class TokenOptionsSchema implements AuthentikTokenOptions {
+  @IsOptional()
+  @IsIn(tokenValidations, say('is not a way to judge tokens.', `Take one of ${tokenValidations.join(', ')}.`))
+  validation?: TokenValidation;
+
+  @IsOptional()
+  @whole(0, 3600)
+  introspectionTtlSeconds?: number;
+
+  @IsOptional()
+  @whole(0, 1_000_000)
+  cacheMaxEntries?: number;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out to keep all claims.'))
+  keepClaims?: boolean;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out: choose a "Signing Key" in the provider instead.'))
+  acceptHs256?: boolean;
+
   @IsOptional()
   @whole(0, 300)
   clockToleranceSeconds?: number;
@@ -141,6 +165,13 @@ export class OptionsSchema implements AuthentikOptions {
 
   @clientSecret
   clientSecret?: string;
+
+  @IsOptional()
+  @IsIn(
+    tokenEndpointAuthMethods,
+    say('is not a way to send a client secret.', `Take ${tokenEndpointAuthMethods.join(' or ')}.`),
+  )
+  tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
 
   @Check(
     'origin',

@@ -44,6 +44,7 @@ export async function resolveOptions(
       Object.assign(new AuthentikTokenOptions(), withoutUnset(options.tokens ?? {})),
     ) as ResolvedAuthentikOptions['tokens'],
     logLevel: options.logLevel,
+    tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
     legacyMetadata: options.legacyMetadata,
     dangerouslyAllowHttp: options.dangerouslyAllowHttp,
     ...(given['allowedGroups'] !== undefined && { allowedGroups: Object.freeze([...options.allowedGroups]) }),

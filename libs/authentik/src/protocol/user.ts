@@ -45,14 +45,15 @@ function isServiceAccount(claims: AuthentikClaims): boolean {
   return claims.sid === undefined && /^ak-.+-client_credentials$/u.test(username);
 }
 
-/** Maps verified claims to the user. Judges nothing. */
+/** Maps verified claims to the user. Judges nothing. Frozen, claims included: the same user serves many requests. */
 export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUser['credential']): AuthentikUser {
+  freeze(claims);
   const { groups } = claims;
   const email = text(claims.email);
   const username = text(claims.preferred_username) ?? email ?? claims.sub;
   const givenName = text(claims.given_name);
   const familyName = text(claims.family_name);
-  return {
+  return Object.freeze({
     id: claims.sub,
     username,
     ...(email !== undefined && { email }),
@@ -60,8 +61,8 @@ export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUs
     name: text(claims.name) ?? username,
     ...(givenName !== undefined && { givenName }),
     ...(familyName !== undefined && { familyName }),
-    groups: Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? [...groups] : [],
-    scopes: parseScope(claims.scope),
+    groups: Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? groups : [],
+    scopes: Object.freeze(parseScope(claims.scope)),
     kind: isServiceAccount(claims) ? 'service' : 'person',
     credential,
     issuer: claims.iss,
@@ -70,5 +71,12 @@ export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUs
     ...(claims.jti !== undefined && { tokenId: claims.jti }),
     expiresAt: claims.exp,
     claims,
-  };
+  });
+}
+
+/** To the ground; claims come from JSON, so nothing in them points back. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
 }

@@ -16,8 +16,10 @@ export interface RequestAuthenticator {
    * @throws {TokenVerificationError} a credential that is not acceptable
    * @throws {AuthentikUnavailableError} nobody could be asked
    */
-  authenticate(request: object, response: object): Promise<AuthentikUser>;
+  authenticate(request: object, response: object): AuthentikUser | Promise<AuthentikUser>;
 }
+
+type MapUser = NonNullable<ResolvedAuthentikOptions['mapUser']>;
 
 interface Outcome {
   readonly user: AuthentikUser | undefined;
@@ -47,45 +49,62 @@ export class RequestAuthentication {
    * @throws {AuthentikError} nobody, or nobody who may use this app; see {@link RequestAuthenticator.authenticate}
    */
   async authenticate(request: object, response: object): Promise<AuthentikUser> {
-    const user = await this.identify(request, response);
+    const user = await this.authenticateIfPresent(request, response);
     if (user === undefined) throw new UnauthenticatedError();
     return user;
   }
 
-  /** The same, where no credential at all is fine. A bad one still throws. */
-  async authenticateIfPresent(request: object, response: object): Promise<AuthentikUser | undefined> {
-    return this.identify(request, response);
-  }
-
-  private async identify(request: object, response: object): Promise<AuthentikUser | undefined> {
+  /** The same, where no credential at all is fine. A bad one still throws. At once, where nobody has to be asked. */
+  authenticateIfPresent(
+    request: object,
+    response: object,
+  ): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
     const known = outcomes.get(request);
     // What another module instance found out does not count here.
     if (known?.by === this) return known.user;
-    const user = await this.ask(request, response);
-    outcomes.set(request, { user, by: this });
-    Object.assign(request, { user });
+    let answer: AuthentikUser | Promise<AuthentikUser>;
+    try {
+      answer = this.authenticator.authenticate(request, response);
+    } catch (error) {
+      return this.withoutUser(request, error);
+    }
+    if (answer instanceof Promise) {
+      return answer.then(
+        (user) => this.accept(request, user),
+        (error: unknown) => this.withoutUser(request, error),
+      );
+    }
+    return this.accept(request, answer);
+  }
+
+  private withoutUser(request: object, error: unknown): undefined {
+    if (!(error instanceof UnauthenticatedError)) throw error;
+    this.note(request, undefined);
+    return undefined;
+  }
+
+  private accept(request: object, user: AuthentikUser): AuthentikUser | Promise<AuthentikUser> {
+    return this.options.mapUser === undefined
+      ? this.admit(request, user)
+      : this.map(user, this.options.mapUser).then((mapped) => this.admit(request, mapped));
+  }
+
+  /** For whom the whole app is. */
+  private admit(request: object, user: AuthentikUser): AuthentikUser {
+    const { allowedGroups } = this.options;
+    const refusal =
+      allowedGroups === undefined ? undefined : decideGroups({ authentication: 'required', allowedGroups }, user);
+    if (refusal !== undefined) throw refusal;
+    this.note(request, user);
     return user;
   }
 
-  private async ask(request: object, response: object): Promise<AuthentikUser | undefined> {
-    let user: AuthentikUser;
-    try {
-      user = await this.authenticator.authenticate(request, response);
-    } catch (error) {
-      if (error instanceof UnauthenticatedError) return undefined;
-      throw error;
-    }
-    const mapped = await this.map(user);
-    const { allowedGroups } = this.options;
-    const refusal =
-      allowedGroups === undefined ? undefined : decideGroups({ authentication: 'required', allowedGroups }, mapped);
-    if (refusal !== undefined) throw refusal;
-    return mapped;
+  private note(request: object, user: AuthentikUser | undefined): void {
+    outcomes.set(request, { user, by: this });
+    (request as { user?: AuthentikUser | undefined }).user = user;
   }
 
-  private async map(user: AuthentikUser): Promise<AuthentikUser> {
-    const { mapUser } = this.options;
-    if (mapUser === undefined) return user;
+  private async map(user: AuthentikUser, mapUser: MapUser): Promise<AuthentikUser> {
     let mapped: AuthentikUser | undefined | null;
     try {
       mapped = await mapUser(user, user.claims);

@@ -1,21 +1,32 @@
 import { Injectable } from '@nestjs/common';
+import type { Configuration, IntrospectionResponse, UserInfoResponse } from 'openid-client';
 
-import { AuthentikError, refusalReason, TokenVerificationError } from '../errors/index.js';
-import { AuthentikLogger } from '../observability/authentik-logger.js';
-import { type AuthentikUser, toAuthentikUser } from '../protocol/user.js';
-import { JwtVerifier } from './verify/jwt.verifier.js';
+import { AuthentikDiscovery } from '../discovery/authentik-discovery.js';
+import { TokenVerificationError } from '../errors/index.js';
+import type { AuthentikUser } from '../protocol/user.js';
+import { ClientCredentials } from './grants/client-credentials.js';
+import { type EndSession, endSessionUrl } from './grants/end-session.js';
+import { type TokenExchange, TokenExchanger } from './grants/token-exchanger.js';
+import { TokenInspector } from './grants/token-inspector.js';
+import { TokenRefresher } from './grants/token-refresher.js';
+import type { AuthentikTokenSet } from './grants/token-set.js';
+import { TokenVerifier } from './verify/token.verifier.js';
 
 /** What an app injects to work with tokens itself. Guards ask the same service. */
 @Injectable()
 export class AuthentikTokenService {
   constructor(
-    private readonly jwt: JwtVerifier,
-    private readonly logger: AuthentikLogger,
+    private readonly verifier: TokenVerifier,
+    private readonly refresher: TokenRefresher,
+    private readonly inspector: TokenInspector,
+    private readonly machine: ClientCredentials,
+    private readonly exchanger: TokenExchanger,
+    private readonly discovery: AuthentikDiscovery,
   ) {}
 
   /**
-   * Decides whether an access token may be trusted here: signed by a key that Authentik publishes, from our issuer,
-   * issued to our application, in time, and an access token at all.
+   * Decides whether an access token may be trusted here: signed by a key that Authentik publishes, from the issuer of
+   * one of our applications, issued to that application, in time, and an access token at all.
    *
    * Not checked here: groups and scopes. Guards do that per handler.
    * @param accessToken without the scheme
@@ -24,20 +35,7 @@ export class AuthentikTokenService {
    * @throws {AuthentikUnavailableError} nobody could be asked; the wire shows 503
    */
   async verifyToken(accessToken: string): Promise<AuthentikUser> {
-    try {
-      const user = toAuthentikUser(await this.jwt.verify(accessToken), 'bearer');
-      if (this.logger.writes('debug')) {
-        this.logger.debug(`local verification accepts a token: client=${user.clientId} sub=${user.id}`);
-      }
-      return user;
-    } catch (error) {
-      if (this.logger.writes('debug')) {
-        const why =
-          error instanceof AuthentikError ? `${refusalReason(error)}: ${error.message}` : 'an unexpected error';
-        this.logger.debug(`local verification refuses a token: ${why}`);
-      }
-      throw error;
-    }
+    return this.verifier.verify(accessToken);
   }
 
   /**
@@ -51,5 +49,89 @@ export class AuthentikTokenService {
       if (error instanceof TokenVerificationError) return null;
       throw error;
     }
+  }
+
+  /**
+   * Exchanges a refresh token for new tokens. Concurrent calls for one refresh token make one request. Keep the
+   * `refreshToken` of the answer: Authentik takes the old one no more.
+   * @throws {TokenGrantError} `isGrantEnded`: the user has to sign in again. Never try the same token again.
+   * @throws {AuthentikUnavailableError} nothing was sent; the refresh token is as good as before
+   * @see RFC 6749 §6
+   */
+  async refreshToken(refreshToken: string): Promise<AuthentikTokenSet> {
+    return this.refresher.refresh(refreshToken);
+  }
+
+  /**
+   * Makes a token useless: in Authentik, and in what this process remembers. Revoking the access token leaves the
+   * refresh token alone and the other way round; revoke both to sign somebody out.
+   * @throws {TokenGrantError} Authentik did not take the client's credentials
+   * @throws {AuthentikUnavailableError} Authentik could not be told; here the token is forgotten all the same
+   * @see RFC 7009
+   */
+  async revokeToken(token: string, hint?: 'access_token' | 'refresh_token'): Promise<void> {
+    this.verifier.forget(token);
+    await this.inspector.revoke(token, hint);
+  }
+
+  /**
+   * Asks Authentik about a token of the app's own application. It says `active: false` of all others.
+   * @throws {AuthentikConfigError} no `clientSecret`: Authentik tells only confidential clients about tokens
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   * @see RFC 7662
+   */
+  async introspectToken(token: string): Promise<IntrospectionResponse> {
+    return this.inspector.introspect(token);
+  }
+
+  /**
+   * Asks Authentik for the user's claims as they are now; groups included, wherever the token lacks them.
+   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token any more
+   * @throws {TokenGrantError} `insufficient_scope`: the token was not granted `openid`
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   * @see OpenID Connect Core 1.0 §5.3
+   */
+  async fetchUserInfo(accessToken: string): Promise<UserInfoResponse> {
+    return this.inspector.userInfo(accessToken);
+  }
+
+  /**
+   * A token for this app itself, as its service account. Remembered until shortly before it expires; concurrent calls
+   * for the same scopes make one request.
+   * @throws {AuthentikConfigError} no `clientSecret`
+   * @throws {TokenGrantError} Authentik refused, for example since the provider lacks the grant type
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   * @see RFC 6749 §4.4
+   */
+  async clientCredentials(scopes: readonly string[] = []): Promise<AuthentikTokenSet> {
+    return this.machine.tokens(scopes);
+  }
+
+  /**
+   * Exchanges the user's access token for one that an upstream API accepts, so that the user's own token never leaves
+   * for there. Authentik 2026.8 and later.
+   * @throws {TokenGrantError} Authentik refused, for example with `invalid_target`
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   * @see RFC 8693
+   */
+  async exchangeToken(exchange: TokenExchange): Promise<AuthentikTokenSet> {
+    return this.exchanger.exchange(exchange);
+  }
+
+  /**
+   * Where a browser goes to end its session in Authentik. What happens there is up to the provider's invalidation flow.
+   * @throws {AuthentikUnavailableError} it is not known and cannot be asked now
+   * @see OpenID Connect RP-Initiated Logout 1.0
+   */
+  async endSessionUrl(parameters: EndSession = {}): Promise<URL> {
+    return endSessionUrl(await this.discovery.configuration(), parameters);
+  }
+
+  /**
+   * The discovered configuration of `openid-client`, for every flow that has no method here.
+   * @throws {AuthentikUnavailableError} it was never read and cannot be read now
+   */
+  async openidClient(): Promise<Configuration> {
+    return this.discovery.configuration();
   }
 }

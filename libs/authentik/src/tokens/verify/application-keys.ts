@@ -15,6 +15,7 @@ const maxAgeMs = 5 * 60 * 1000;
 
 interface KnownKeys {
   readonly find: JWTVerifyGetKey;
+  readonly kids: ReadonlySet<string>;
   readonly readAtMs: number;
 }
 
@@ -54,6 +55,17 @@ export class ApplicationKeys {
     return this.known !== undefined && !this.isTooOld(this.known);
   }
 
+  /**
+   * Whether a key is published still, as far as may be relied on; for tokens that were verified before. Reads the keys
+   * again in the background when it is time.
+   */
+  publishes(kid: string): boolean {
+    const { known } = this;
+    if (known === undefined || this.isTooOld(known)) return false;
+    this.refreshIfDue(known);
+    return known.kids.has(kid);
+  }
+
   /** That they cannot be read now; `undefined` if they can, as far as is known. */
   get failure(): LoadFailure | undefined {
     return this.loader.failure;
@@ -81,10 +93,12 @@ export class ApplicationKeys {
 
   private async current(): Promise<KnownKeys> {
     if (this.known === undefined || this.isTooOld(this.known)) return this.load();
-    if (performance.now() - this.known.readAtMs > maxAgeMs && !this.loader.isPaused) {
-      this.load().catch(() => undefined);
-    }
+    this.refreshIfDue(this.known);
     return this.known;
+  }
+
+  private refreshIfDue({ readAtMs }: KnownKeys): void {
+    if (performance.now() - readAtMs > maxAgeMs && !this.loader.isPaused) this.load().catch(() => undefined);
   }
 
   private async load(): Promise<KnownKeys> {
@@ -104,6 +118,7 @@ export class ApplicationKeys {
       this.saidThatNone = true;
       logger.error(noSigningKey(application.applicationSlug));
     }
-    return { find: createLocalJWKSet({ keys }), readAtMs: performance.now() };
+    const kids = new Set(keys.flatMap(({ kid }) => kid ?? []));
+    return { find: createLocalJWKSet({ keys }), kids, readAtMs: performance.now() };
   }
 }

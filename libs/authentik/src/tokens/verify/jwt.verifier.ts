@@ -24,9 +24,10 @@ const refusals: Record<TokenRefusal, string> = {
   not_yet_valid: 'The access token is not valid yet.',
   not_an_access_token: 'The token is not an access token: only those have azp and uid.',
   claims: 'The claims of the access token are incomplete.',
+  inactive: 'Authentik does not know the access token, or not any more.',
 };
 
-const refuse = (reason: TokenRefusal, cause?: unknown, payload?: JWTPayload) =>
+export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: JWTPayload) =>
   new TokenVerificationError(reason, refusals[reason], {
     ...(cause !== undefined && { cause }),
     ...(payload !== undefined && { claimed: claimedIdentity(payload) }),
@@ -37,6 +38,14 @@ function claimedIdentity({ azp, sub }: JWTPayload): ClaimedIdentity {
     ...(typeof azp === 'string' && { clientId: azp }),
     ...(typeof sub === 'string' && { subject: sub }),
   };
+}
+
+/** What a token's signature has proved. */
+export interface VerifiedJwt {
+  readonly claims: AuthentikClaims;
+  readonly application: AuthentikApplication;
+  /** The published key; absent where the client secret was the key. */
+  readonly kid: string | undefined;
 }
 
 /**
@@ -58,24 +67,33 @@ export class JwtVerifier {
    * @throws {TokenVerificationError} it is not acceptable; `reason` says why
    * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
    */
-  async verify(accessToken: string): Promise<AuthentikClaims> {
+  async verify(accessToken: string): Promise<VerifiedJwt> {
     const { algorithm, application } = this.precheck(accessToken);
+    const checks = {
+      algorithms: [algorithm],
+      issuer: application.issuer,
+      audience: application.audience,
+      clockTolerance: this.options.tokens.clockToleranceSeconds,
+      requiredClaims: ['exp', 'sub'],
+    };
     try {
-      const { payload } = await jwtVerify(accessToken, this.keys.of(application).find, {
-        algorithms: [algorithm],
-        issuer: application.issuer,
-        audience: application.audience,
-        clockTolerance: this.options.tokens.clockToleranceSeconds,
-        requiredClaims: ['exp', 'sub'],
-      });
+      // By algorithm, which the options let through: a secret never meets a published key.
+      const { payload, protectedHeader } = await (algorithm === 'HS256'
+        ? jwtVerify(accessToken, new TextEncoder().encode(application.clientSecret), checks)
+        : jwtVerify(accessToken, this.keys.of(application).find, checks));
       this.judgeClaims(payload);
-      return payload as AuthentikClaims;
+      return { claims: payload as AuthentikClaims, application, kid: protectedHeader.kid };
     } catch (error) {
       throw error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
     }
   }
 
-  private precheck(accessToken: string): { algorithm: string; application: AuthentikApplication } {
+  /**
+   * What can be seen without a key: form, algorithm, and the claims as the token tells them.
+   * @returns the algorithm of its header, and the one application that the token can be of
+   * @throws {TokenVerificationError} it is not acceptable, whatever its signature
+   */
+  precheck(accessToken: string): { algorithm: string; application: AuthentikApplication } {
     if (accessToken.length > maxTokenCharacters) throw refuse('malformed');
     let header: ReturnType<typeof decodeProtectedHeader>;
     let payload: JWTPayload;
@@ -85,8 +103,12 @@ export class JwtVerifier {
     } catch (error) {
       throw refuse('malformed', error);
     }
-    if (header.alg === undefined || !algorithms.includes(header.alg)) throw refuse('algorithm', undefined, payload);
-    return { algorithm: header.alg, application: this.judgeClaims(payload) };
+    const { alg } = header;
+    const isSymmetric = alg === 'HS256' && this.options.tokens.acceptHs256;
+    if (alg === undefined || !(isSymmetric || algorithms.includes(alg))) throw refuse('algorithm', undefined, payload);
+    const application = this.judgeClaims(payload);
+    if (isSymmetric && application.clientSecret === undefined) throw refuse('algorithm', undefined, payload);
+    return { algorithm: alg, application };
   }
 
   /** @returns the one application that the token can be of */

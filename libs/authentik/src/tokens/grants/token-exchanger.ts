@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+
+import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
+import { grantFailure } from './grant-failure.js';
+import { type AuthentikTokenSet, toTokenSet } from './token-set.js';
+
+/** For whom a token is exchanged. */
+export interface TokenExchange {
+  /** The user's access token, as it came in. It is sent to Authentik only, never to the upstream. */
+  readonly subjectToken: string;
+  /** Client id of the upstream's provider in Authentik, which must list ours under "Federated OIDC Providers". */
+  readonly audience: string;
+  /** Scopes for the upstream. Authentik grants none that is not asked for. */
+  readonly scopes: readonly string[];
+}
+
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
+
+/**
+ * Exchanges the user's token for one that an upstream API accepts. Authentik 2026.8 and later.
+ * @see RFC 8693
+ */
+@Injectable()
+export class TokenExchanger {
+  constructor(private readonly discovery: AuthentikDiscovery) {}
+
+  async exchange({ subjectToken, audience, scopes }: TokenExchange): Promise<AuthentikTokenSet> {
+    const configuration = await this.discovery.configuration();
+    const { genericGrantRequest } = await import('openid-client');
+    try {
+      return toTokenSet(
+        await genericGrantRequest(configuration, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+          subject_token: subjectToken,
+          subject_token_type: accessTokenType,
+          requested_token_type: accessTokenType,
+          audience,
+          ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+        }),
+      );
+    } catch (error) {
+      throw grantFailure('token', error);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
+import { AuthentikError, refusalReason, TokenGrantError, TokenVerificationError } from '../../errors/index.js';
+import { AuthentikLogger } from '../../observability/authentik-logger.js';
+import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
+import type { AuthentikClaims } from '../../protocol/claims.types.js';
+import { parseScope } from '../../protocol/scope.js';
+import { type AuthentikUser, toAuthentikUser } from '../../protocol/user.js';
+import { TokenInspector } from '../grants/token-inspector.js';
+import { IntrospectionVerifier } from './introspection.verifier.js';
+import { JwtVerifier, refuse } from './jwt.verifier.js';
+import { RejectedTokens } from './rejected-tokens.js';
+import { SigningKeys } from './signing-keys.js';
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
+
+/**
+ * Judges an access token by whoever is able to: what is remembered, its signature, Authentik itself. Each route either
+ * decides or is not able to; none is asked after one that has decided.
+ */
+@Injectable()
+export class TokenVerifier {
+  private readonly verified: VerifiedTokens;
+  private readonly rejected = new RejectedTokens();
+  private readonly running = new Map<string, Promise<AuthentikUser>>();
+
+  constructor(
+    @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
+    private readonly jwt: JwtVerifier,
+    private readonly introspection: IntrospectionVerifier,
+    private readonly inspector: TokenInspector,
+    private readonly keys: SigningKeys,
+    private readonly logger: AuthentikLogger,
+  ) {
+    this.verified = new VerifiedTokens(options.tokens.cacheMaxEntries, options.tokens.clockToleranceSeconds);
+  }
+
+  /** The user of a token that was verified before and still counts. At once, for the path of every request. */
+  recall(accessToken: string): AuthentikUser | undefined {
+    return this.verified.find(accessToken);
+  }
+
+  /**
+   * @throws {TokenVerificationError} not acceptable
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   */
+  async verify(accessToken: string): Promise<AuthentikUser> {
+    const recalled = this.recall(accessToken);
+    if (recalled !== undefined) return recalled;
+    const rejection = this.rejected.find(accessToken);
+    if (rejection !== undefined) throw rejection;
+    // A page that loads sends one token many times at once.
+    let running = this.running.get(accessToken);
+    if (running === undefined) {
+      running = this.judge(accessToken).finally(() => this.running.delete(accessToken));
+      this.running.set(accessToken, running);
+    }
+    return running;
+  }
+
+  /** Forgets what is remembered of a token; the next look at it is a new one. */
+  forget(accessToken: string): void {
+    this.verified.forget(accessToken);
+  }
+
+  private async judge(accessToken: string): Promise<AuthentikUser> {
+    const isJws = accessToken.split('.', 4).length === 3;
+    const { validation } = this.options.tokens;
+    const route = isJws && validation !== 'introspect' ? 'local verification' : 'introspection';
+    try {
+      const verified = isJws ? await this.judgeJws(accessToken) : await this.judgeOther(accessToken);
+      this.verified.remember(accessToken, verified);
+      this.debug(() => `${route} accepts a token: client=${verified.user.clientId} sub=${verified.user.id}`);
+      return verified.user;
+    } catch (error) {
+      this.debug(() => {
+        const why =
+          error instanceof AuthentikError ? `${refusalReason(error)}: ${error.message}` : 'an unexpected error';
+        return `${route} refuses a token: ${why}`;
+      });
+      if (error instanceof TokenVerificationError) this.rejected.remember(accessToken, error);
+      throw error;
+    }
+  }
+
+  private async judgeJws(accessToken: string): Promise<VerifiedToken> {
+    const { validation } = this.options.tokens;
+    if (validation === 'introspect') {
+      const { application } = this.jwt.precheck(accessToken);
+      return this.introspected(await this.introspection.verify(accessToken, application));
+    }
+    const { claims, application, kid } = await this.jwt.verify(accessToken);
+    if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
+    const user = this.toUser(await this.withGroups(accessToken, claims, application));
+    return {
+      user,
+      ...(kid !== undefined && { key: { keys: this.keys.of(application), kid } }),
+      goodUntilMs: validation === 'local' ? Infinity : this.introspectionEndsMs(),
+    };
+  }
+
+  /** Opaque tokens and encrypted ones: only Authentik can tell. */
+  private async judgeOther(accessToken: string): Promise<VerifiedToken> {
+    if (!this.introspection.canAsk) throw refuse('malformed');
+    return this.introspected(await this.introspection.verify(accessToken));
+  }
+
+  private introspected(claims: AuthentikClaims): VerifiedToken {
+    return { user: this.toUser(claims), goodUntilMs: this.introspectionEndsMs() };
+  }
+
+  private introspectionEndsMs(): number {
+    return Date.now() + this.options.tokens.introspectionTtlSeconds * 1000;
+  }
+
+  /** A provider can leave the claims of its mappings out of tokens; UserInfo always has them. */
+  private async withGroups(
+    accessToken: string,
+    claims: AuthentikClaims,
+    application: AuthentikApplication,
+  ): Promise<AuthentikClaims> {
+    const hasProfile = claims.scope === undefined || parseScope(claims.scope).includes('profile');
+    const isLeftOut = claims.preferred_username === undefined && claims.name === undefined;
+    if (claims.groups !== undefined || !hasProfile || !isLeftOut) return claims;
+    try {
+      const more = await this.inspector.userInfo(accessToken, claims.sub, application);
+      return { ...(more as Partial<AuthentikClaims>), ...claims };
+    } catch (error) {
+      // Without `openid` nothing is told; the user then has no groups.
+      if (error instanceof TokenGrantError) return claims;
+      throw error;
+    }
+  }
+
+  private toUser(claims: AuthentikClaims): AuthentikUser {
+    const user = toAuthentikUser(claims, 'bearer');
+    if (this.options.tokens.keepClaims) return user;
+    const { iss, sub, aud, exp } = claims;
+    return { ...user, claims: { iss, sub, aud, exp } };
+  }
+
+  private debug(line: () => string): void {
+    if (this.logger.writes('debug')) this.logger.debug(line());
+  }
+}
