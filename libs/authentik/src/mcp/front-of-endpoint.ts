@@ -1,23 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import { Logger } from '@nestjs/common';
 import { json, type RequestHandler } from 'express';
 
 import { AuthentikError } from '../errors/index.js';
-import { isLoopback } from '../options/index.js';
 import type { Refusals } from '../rules/refusals.js';
 import type { RequestAuthentication } from '../rules/request-authentication.js';
+import { AllowedSources, type SourceOptions } from './allowed-sources.js';
 import { jsonRpcCode, refuse, refuseWith } from './json-rpc-refusal.js';
 
 /** A request once its body is read. */
 export type McpRequest = IncomingMessage & { body?: unknown };
 
-export interface FrontOptions {
+export interface FrontOptions extends SourceOptions {
   readonly path: string;
-  readonly publicUrl: string;
-  readonly allowedHosts: readonly string[];
-  readonly allowedOrigins: readonly string[];
   readonly maxBodyBytes: number;
 }
 
@@ -37,8 +33,7 @@ const corsHeaders = {
  */
 export class FrontOfEndpoint {
   private readonly logger = new Logger('Authentik');
-  private readonly hosts: string[];
-  private readonly origins: string[];
+  private readonly sources: AllowedSources;
   private readonly parse: RequestHandler;
 
   constructor(
@@ -46,11 +41,8 @@ export class FrontOfEndpoint {
     private readonly authentication: RequestAuthentication,
     private readonly refusals: Refusals,
   ) {
-    const { publicUrl, allowedHosts, allowedOrigins, maxBodyBytes } = options;
-    const own = isLoopback(publicUrl) ? localhostAllowedHostnames() : [new URL(publicUrl).hostname];
-    this.hosts = [...own, ...allowedHosts];
-    this.origins = [...own, ...allowedOrigins.map((origin) => new URL(origin).hostname)];
-    this.parse = json({ limit: maxBodyBytes });
+    this.sources = new AllowedSources(options);
+    this.parse = json({ limit: options.maxBodyBytes });
   }
 
   /** @returns whether the request may go on; if not, it has been answered */
@@ -71,8 +63,8 @@ export class FrontOfEndpoint {
       refuse(response, { status: 403, code: jsonRpcCode.invalidRequest, message: 'Host or Origin is not allowed' });
       return false;
     };
-    if (!validateHostHeader(headers.host, this.hosts).ok) return deny('Host (option allowedHosts)');
-    if (!validateOriginHeader(headers.origin, this.origins).ok) return deny('Origin (option allowedOrigins)');
+    if (!this.sources.allowsHost(headers.host)) return deny('Host (option allowedHosts)');
+    if (!this.sources.allowsOrigin(headers.origin)) return deny('Origin (option allowedOrigins)');
     if (headers.origin !== undefined) {
       response.setHeader('Access-Control-Allow-Origin', headers.origin);
       for (const [name, value] of Object.entries(corsHeaders)) response.setHeader(name, value);
