@@ -9,8 +9,15 @@ import {
 import { Test } from '@nestjs/testing';
 import { type McpContext, McpController, Prompt, Resource, ResourceTemplate, Tool } from '@rekog/mcp-nest';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AllowedGroups, AuthentikModule, type AuthentikUser, CurrentUser, Public } from 'nestjs-authentik';
-import { connectMcp, currentUser, type McpOptions } from 'nestjs-authentik/mcp';
+import {
+  AllowedGroups,
+  AuthentikModule,
+  type AuthentikOptions,
+  type AuthentikUser,
+  CurrentUser,
+  Public,
+} from 'nestjs-authentik';
+import { connectMcp, currentUser, type McpCapabilities, type McpOptions } from 'nestjs-authentik/mcp';
 import type { EmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { of } from 'rxjs';
 import { z } from 'zod';
@@ -118,6 +125,7 @@ export interface StartedApp {
   /** URL of the MCP endpoint. */
   readonly url: string;
   readonly origin: string;
+  readonly capabilities: McpCapabilities;
 }
 
 export interface AppShape {
@@ -125,6 +133,7 @@ export interface AppShape {
   readonly providers?: ModuleMetadata['providers'];
   readonly controllers?: ModuleMetadata['controllers'];
   readonly globalGuards?: boolean;
+  readonly options?: Partial<AuthentikOptions>;
   /** Between creation and start, where an app has its say. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
@@ -143,14 +152,15 @@ export async function startMcpApp(
         clientId: 'mcp-server',
         publicUrl: origin,
         globalGuards: shape.globalGuards ?? false,
+        ...shape.options,
       }),
     ],
     controllers: [OpenTools, AdminTools, ...(shape.controllers ?? [])],
     providers: shape.providers ?? [],
   }).compile();
   const app = testing.createNestApplication({ logger: ['error', 'fatal'] });
-  await connectMcp(app, { name: 'reports', version: '1.0.0', ...shape.mcp });
+  const capabilities = await connectMcp(app, { name: 'reports', version: '1.0.0', ...shape.mcp });
   await shape.configure?.(app);
   await app.listen(Number(new URL(origin).port));
-  return { app, origin, url: `${origin}${shape.mcp?.path ?? '/mcp'}` };
+  return { app, capabilities, origin, url: `${origin}${shape.mcp?.path ?? '/mcp'}` };
 }

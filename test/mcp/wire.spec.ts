@@ -3,6 +3,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { ran, type StartedApp, startMcpApp } from './app.js';
+import { modernPost as modern, wireHeaders } from './wire.js';
 
 let authentik: EmbeddedAuthentik;
 let server: StartedApp;
@@ -27,26 +28,8 @@ const call = (name: string) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', p
 const post = (body: string | object, headers: Record<string, string> = {}) =>
   request(server.origin)
     .post('/mcp')
-    .set({ accept, 'content-type': 'application/json', ...headers })
+    .set({ ...wireHeaders, ...headers })
     .send(body);
-
-/** The stateless era: each request says who it is. */
-const modern = (method: string, parameters: object = {}) => ({
-  headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method },
-  body: {
-    jsonrpc: '2.0',
-    id: 7,
-    method,
-    params: {
-      ...parameters,
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientCapabilities': {},
-        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-      },
-    },
-  },
-});
 
 const challenge = () =>
   `Bearer scope="openid profile email", resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp"`;

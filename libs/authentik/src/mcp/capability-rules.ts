@@ -21,6 +21,7 @@ import { readAccessRule } from '../rules/access-rule.metadata.js';
  */
 export class CapabilityRules {
   private readonly rules = new Map<string, AccessRule[]>();
+  private readonly addedKeys = new Set<string>();
   private readonly templates: { readonly name: string; readonly template: UriTemplate }[] = [];
 
   /** @param handlers those of the MCP transport, as Nest has bound them */
@@ -36,6 +37,23 @@ export class CapabilityRules {
       const rules = (controllers.get(mcpMethodRef) ?? []).map((controller) => readAccessRule(mcpMethodRef, controller));
       this.rules.set(key, [...(this.rules.get(key) ?? []), ...rules]);
     }
+  }
+
+  /**
+   * Adds the rule of something that is registered at run time.
+   * @throws {Error} the name is taken
+   */
+  add(type: McpCapabilityType, name: string, rule: AccessRule): void {
+    const key = keyOf(type, name);
+    if (this.rules.has(key)) throw new Error(`There is a ${type} ${name} already.`);
+    this.rules.set(key, [rule]);
+    this.addedKeys.add(key);
+  }
+
+  /** Takes back what was added; what a controller declares stays. */
+  remove(type: McpCapabilityType, name: string): boolean {
+    const key = keyOf(type, name);
+    return this.addedKeys.delete(key) && this.rules.delete(key);
   }
 
   has(type: McpCapabilityType): boolean {

@@ -7,11 +7,14 @@ import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
 import { ProtectedResources } from '../protected-resource/protected-resources.js';
 import { Refusals } from '../rules/refusals.js';
-import { RequestAuthentication } from '../rules/request-authentication.js';
+import { authenticatedUser, RequestAuthentication } from '../rules/request-authentication.js';
+import { currentRequest } from './current-request.js';
 import { FrontOfEndpoint } from './front-of-endpoint.js';
 import { GuardedMcpStrategy } from './guarded-mcp.strategy.js';
 import { McpEndpoint } from './mcp-endpoint.js';
+import type { McpCapabilities } from './run-time-capabilities.js';
 import { ScopeStepUp } from './scope-step-up.js';
+import { type McpSessionOptions, Sessions } from './sessions.js';
 
 /** An MCP endpoint and the server behind it. */
 export interface McpOptions {
@@ -36,19 +39,33 @@ export interface McpOptions {
   allowedOrigins?: string[];
   /** Largest message, in bytes. Default 1 MiB. */
   maxBodyBytes?: number;
+  /**
+   * Keeps sessions for clients of protocol 2025-11-25, which can then open a stream for notifications. They live in this
+   * process. Default: none; every message stands for itself, and any process can take it.
+   */
+  sessions?: McpSessionOptions;
+  /** Serves the `@McpController({ server })` classes of this name; for several endpoints in one app. Default: those without. */
+  server?: string;
 }
 
 /**
- * Serves the app's `@McpController` classes as an MCP server (protocol 2025-11-25 and 2026-07-28, without server-side
- * sessions) behind Authentik: every request needs an access token, and a user sees and uses only what the decorators
+ * Serves the app's `@McpController` classes as an MCP server (protocol 2025-11-25 and 2026-07-28) behind Authentik: every request needs an access token, and a user sees and uses only what the decorators
  * of this library admit. Global guards, interceptors, pipes and filters of the app run for tools as well.
  *
  * Call it after `NestFactory.create()` and before `app.init()` or `app.listen()`; the app must import
  * `AuthentikModule`, and run on `@nestjs/platform-express`.
+ * @returns where tools, resources and prompts are registered at run time, each with its rule
  * @throws {Error} when one of these does not hold, or the path is not one
  */
-export async function connectMcp(app: INestApplication, options: McpOptions): Promise<void> {
-  const { path = '/mcp', allowedHosts = [], allowedOrigins = [], maxBodyBytes = 1024 * 1024, ...server } = options;
+export async function connectMcp(app: INestApplication, options: McpOptions): Promise<McpCapabilities> {
+  const {
+    path = '/mcp',
+    allowedHosts = [],
+    allowedOrigins = [],
+    maxBodyBytes = 1024 * 1024,
+    sessions: sessionOptions,
+    ...server
+  } = options;
   if (!/^(?:\/[\w.~-]+)+$/u.test(path)) {
     throw new Error(
       `connectMcp: the path "${path}" is not one. Write it with its first slash and without a last: "/mcp".`,
@@ -62,7 +79,11 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
   const context = resources.challengeContext(path);
 
   // A transport of its own for each app: one that is shared would go on serving an app that is closed.
-  const transport = new StreamableHttpTransport({ mount: false });
+  const sessions = sessionOptions && new Sessions(sessionOptions, (id) => void transport['cleanupSession'](id));
+  const transport = new StreamableHttpTransport({
+    mount: false,
+    ...(sessions !== undefined && { statefulMode: true, sessionIdGenerator: () => beginSession(sessions) }),
+  });
   const strategy = new GuardedMcpStrategy(
     { ...server, transports: [transport], logging: { level: ['error', 'warn'] } },
     app.get(ModulesContainer, { strict: false }),
@@ -75,7 +96,10 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
     refusals,
   );
   const stepUp = new ScopeStepUp(path, strategy, refusals);
-  const endpoint = new McpEndpoint(front, stepUp, transport.httpHandlers);
+  const endpoint = new McpEndpoint(front, stepUp, transport.httpHandlers, sessions, refusals, {
+    path,
+    clockToleranceSeconds: resolved.tokens.clockToleranceSeconds,
+  });
 
   resources.register({
     path,
@@ -87,8 +111,18 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
       const microservice = app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
       await microservice.listen();
     },
+    close: () => endpoint.close(),
   });
   adapter.all(path, (request, response) => endpoint.handle(request, response));
+  return strategy.capabilities;
+}
+
+/** Called while the transport handles the message that opens a session. */
+function beginSession(sessions: Sessions): string {
+  const request = currentRequest.getStore();
+  const user = request && authenticatedUser(request);
+  if (user === undefined) throw new Error('A session was to begin outside of a request.');
+  return sessions.begin(user);
 }
 
 function dependencies(app: INestApplication) {

@@ -1,13 +1,27 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { type McpServerOptions, type McpSessionSeed, McpStrategy } from '@rekog/mcp-nest';
+import { type McpCapabilityType, type McpServerOptions, type McpSessionSeed, McpStrategy } from '@rekog/mcp-nest';
 
+import type { AccessRule } from '../protocol/access-decision.js';
 import type { Refusals } from '../rules/refusals.js';
 import { authenticatedUser } from '../rules/request-authentication.js';
 import { CapabilityRules, controllersByMethod } from './capability-rules.js';
+import { currentRequest } from './current-request.js';
 import { gate, type GateContext, type MethodHandler } from './message-gate.js';
+import {
+  type CapabilityRule,
+  checkedRule,
+  guardedHandler,
+  type McpCapabilities,
+  type PromptDefinition,
+  type ResourceDefinition,
+  type ToolDefinition,
+} from './run-time-capabilities.js';
 
 // As mcp-nest's types name it: it is built for CommonJS, and its copy of the SDK's types differs from ours by name.
 type BoundServer = Parameters<McpStrategy['bindRequestHandlers']>[0];
+type BuildContext = (
+  ...parameters: [server: unknown, message: unknown, session: unknown, rawRequest: unknown, sdkContext: unknown]
+) => unknown;
 type SetRequestHandler = (method: string, handler: MethodHandler) => void;
 
 /**
@@ -26,6 +40,11 @@ export class GuardedMcpStrategy extends McpStrategy {
     private readonly resource: { readonly path: string; readonly scopes: readonly string[] },
   ) {
     super(options);
+    // So that guards and handlers, too, see the request of their own message; see current-request.ts.
+    const build = (this['buildContext'] as BuildContext).bind(this);
+    const own: BuildContext = (server, message, session, rawRequest, sdkContext) =>
+      build(server, message, session, currentRequest.getStore() ?? rawRequest, sdkContext);
+    Object.defineProperty(this, 'buildContext', { value: own });
   }
 
   override async listen(callback: (error?: unknown, ...rest: unknown[]) => void): Promise<void> {
@@ -44,9 +63,10 @@ export class GuardedMcpStrategy extends McpStrategy {
     const request = typeof rawRequest === 'object' && rawRequest !== null ? rawRequest : {};
     const context: GateContext = {
       rules,
-      user: authenticatedUser(request),
+      user: () => authenticatedUser(currentRequest.getStore() ?? request),
       scopes: resource.scopes,
-      onRefusal: (error, target) => refusals.log(error, request, { endpoint: resource.path, target }, 'as unknown'),
+      onRefusal: (error, target) =>
+        refusals.log(error, currentRequest.getStore() ?? request, { endpoint: resource.path, target }, 'as unknown'),
     };
     const inner = server.server as unknown as { setRequestHandler?: SetRequestHandler };
     const bound = new Set<string>();
@@ -76,7 +96,44 @@ export class GuardedMcpStrategy extends McpStrategy {
       throw new Error(`This version of @rekog/mcp-nest cannot be protected: ${missing.join(', ')}.`);
   }
 
-  // Capabilities of the run time pass no guard of Nest, so a rule has nothing to stand on.
+  /** What an app registers at run time goes through here, with a rule. */
+  readonly capabilities: McpCapabilities = {
+    registerTool: (definition, rule) => {
+      const checked = this.admitRule('tool', definition.name, rule);
+      super.registerTool({ ...definition, handler: guardedHandler(definition.handler, checked) } as ToolDefinition);
+    },
+    registerResource: (definition, rule) => {
+      const checked = this.admitRule('resource', definition.uri, rule);
+      super.registerResource({
+        ...definition,
+        handler: guardedHandler(definition.handler, checked),
+      } as ResourceDefinition);
+    },
+    registerPrompt: (definition, rule) => {
+      const checked = this.admitRule('prompt', definition.name, rule);
+      super.registerPrompt({ ...definition, handler: guardedHandler(definition.handler, checked) } as PromptDefinition);
+    },
+    removeTool: (name) => {
+      if (this.rules?.remove('tool', name) === true) super.removeTool(name);
+    },
+    removeResource: (uri) => {
+      if (this.rules?.remove('resource', uri) === true) super.removeResource(uri);
+    },
+    removePrompt: (name) => {
+      if (this.rules?.remove('prompt', name) === true) super.removePrompt(name);
+    },
+  };
+
+  private admitRule(type: McpCapabilityType, name: string, rule: CapabilityRule): AccessRule {
+    if (this.rules === undefined) {
+      throw new Error(`The ${type} ${name} comes too early: register it once the app has started.`);
+    }
+    const checked = checkedRule(rule);
+    this.rules.add(type, name, checked);
+    return checked;
+  }
+
+  // What is registered past `capabilities` has no rule, and passes no guard of Nest.
   override registerTool(): never {
     throw unprotected('tool');
   }
@@ -92,5 +149,6 @@ export class GuardedMcpStrategy extends McpStrategy {
 
 const unprotected = (kind: string) =>
   new Error(
-    `A ${kind} registered at run time passes no guard. Declare it in an @McpController and name its rights there.`,
+    `A ${kind} registered here would be protected by nothing. Register it on what connectMcp() returns, with a rule, ` +
+      'or declare it in an @McpController and name its rights there.',
   );

@@ -3,7 +3,12 @@ import type { ServerResponse } from 'node:http';
 import type { WireAnswer } from '../errors/index.js';
 
 /** JSON-RPC 2.0 codes of the answers that are given before a message is handled. */
-export const jsonRpcCode = { parse: -32700, invalidRequest: -32600, internal: -32603 } as const;
+export const jsonRpcCode = {
+  parse: -32700,
+  invalidRequest: -32600,
+  internal: -32603,
+  sessionNotFound: -32001,
+} as const;
 
 export interface JsonRpcRefusal {
   readonly status: number;

@@ -4,9 +4,15 @@ import { type HttpException, HttpException as NestHttpException, Logger } from '
 import type { ExternalContextCreator } from '@nestjs/core';
 import type { McpHttpHandler } from '@rekog/mcp-nest';
 
+import { TokenVerificationError } from '../errors/index.js';
+import type { Refusals } from '../rules/refusals.js';
+import { authenticatedUser } from '../rules/request-authentication.js';
+import { endWithToken } from './end-with-token.js';
 import type { FrontOfEndpoint, McpRequest } from './front-of-endpoint.js';
-import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
+import { currentRequest } from './current-request.js';
+import { jsonRpcCode, refuse, refuseWith } from './json-rpc-refusal.js';
 import type { ScopeStepUp } from './scope-step-up.js';
+import type { Sessions } from './sessions.js';
 
 type Serve = (request: McpRequest, response: ServerResponse) => Promise<unknown>;
 
@@ -16,13 +22,23 @@ type Serve = (request: McpRequest, response: ServerResponse) => Promise<unknown>
  */
 export class McpEndpoint {
   private readonly logger = new Logger('Authentik');
+  private readonly streams = new Set<ServerResponse>();
   private pipeline: Serve | undefined;
 
   constructor(
     private readonly front: FrontOfEndpoint,
     private readonly stepUp: ScopeStepUp,
     private readonly transport: McpHttpHandler,
+    private readonly sessions: Sessions | undefined,
+    private readonly refusals: Refusals,
+    private readonly settings: { readonly path: string; readonly clockToleranceSeconds: number },
   ) {}
+
+  /** Called when the app closes, before the HTTP server does, which waits for every open answer. */
+  close(): void {
+    this.sessions?.close();
+    for (const stream of this.streams) stream.end();
+  }
 
   /** Called while the app starts, when all its global enhancers are known. */
   start(contexts: ExternalContextCreator): void {
@@ -31,9 +47,20 @@ export class McpEndpoint {
 
   async handle(request: McpRequest, response: ServerResponse): Promise<void> {
     try {
-      if (!(await this.front.admits(request, response)) || !this.stepUp.admits(request, response)) return;
+      if (
+        !(await this.front.admits(request, response)) ||
+        !this.isOfOwnSession(request, response) ||
+        !this.stepUp.admits(request, response)
+      ) {
+        return;
+      }
       if (this.pipeline === undefined) throw new Error('The MCP endpoint was asked before the app was started.');
-      await this.pipeline(request, response);
+      if (isStream(request)) {
+        this.streams.add(response);
+        response.once('close', () => this.streams.delete(response));
+      }
+      this.limitInTime(request, response);
+      await currentRequest.run(request, this.pipeline, request, response);
     } catch (error) {
       // A filter of the app has answered, or the stream has begun.
       if (response.headersSent) return;
@@ -56,9 +83,32 @@ export class McpEndpoint {
     }
   };
 
+  private limitInTime(request: McpRequest, response: ServerResponse): void {
+    const user = authenticatedUser(request);
+    if (user === undefined) return;
+    const { path, clockToleranceSeconds } = this.settings;
+    endWithToken(response, (user.expiresAt + clockToleranceSeconds) * 1000, () => {
+      const expired = new TokenVerificationError('expired', 'The access token expired while its message was handled.');
+      refuseWith(response, this.refusals.answer(expired, request, { endpoint: path }));
+    });
+  }
+
+  private isOfOwnSession(request: McpRequest, response: ServerResponse): boolean {
+    const { 'mcp-session-id': id } = request.headers;
+    if (this.sessions === undefined || id === undefined) return true;
+    if (this.sessions.admits(String(id), authenticatedUser(request), response)) return true;
+    refuse(response, { status: 404, code: jsonRpcCode.sessionNotFound, message: 'Session not found' });
+    return false;
+  }
+
   private answer(response: ServerResponse, exception: HttpException): void {
     const status = exception.getStatus();
     const code = status >= 500 ? jsonRpcCode.internal : jsonRpcCode.invalidRequest;
     refuse(response, { status, code, message: exception.message });
   }
+}
+
+/** Whether a request asks for an answer that has no end of its own. */
+function isStream({ method, body }: McpRequest): boolean {
+  return method === 'GET' || (body as { method?: unknown } | undefined)?.method === 'subscriptions/listen';
 }

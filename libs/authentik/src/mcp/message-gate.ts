@@ -12,7 +12,8 @@ export type MethodHandler = (message: never, context: never) => unknown;
 /** For whom messages are handled, and who hears of refusals. */
 export interface GateContext {
   readonly rules: CapabilityRules;
-  readonly user: AuthentikUser | undefined;
+  /** Of the message in hand. */
+  readonly user: () => AuthentikUser | undefined;
   /** What a tool's `securitySchemes` name. */
   readonly scopes: readonly string[];
   readonly onRefusal: (error: AuthentikError, target: string) => void;
@@ -74,7 +75,12 @@ export function gate(method: string, handler: MethodHandler, gateContext: GateCo
   throw new Error(`nestjs-authentik does not know how to protect the MCP method ${method}; nothing is served.`);
 }
 
-function filtered(result: Entry, { member, type, nameOf }: Listing, { rules, user, scopes }: GateContext): Entry {
+function filtered(
+  result: Entry,
+  { member, type, nameOf }: Listing,
+  { rules, user: currentUser, scopes }: GateContext,
+): Entry {
+  const user = currentUser();
   const entries = (result[member] as Entry[]).filter(
     (entry) => rules.whyHidden(type, String(nameOf(entry)), user) === undefined,
   );
@@ -92,9 +98,10 @@ function withSecuritySchemes(tool: Entry, scopes: readonly string[]): Entry {
 function guarded(
   handler: MethodHandler,
   { type, noun, nameOf, unknown }: Use,
-  { rules, user, onRefusal }: GateContext,
+  { rules, user: currentUser, onRefusal }: GateContext,
 ): MethodHandler {
   return async (message, context) => {
+    const user = currentUser();
     const { params } = message as { params: Entry };
     const name = String(nameOf(params));
     const hidden = () => new ProtocolError(ProtocolErrorCode.InvalidParams, unknown(name));

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import type { ChallengeContext } from '../errors/index.js';
@@ -21,6 +21,8 @@ export interface ProtectedEndpoint {
   /** For people: `resource_name`. */
   readonly name: string;
   readonly start: () => Promise<void>;
+  /** Ends what would keep the HTTP server from closing. */
+  readonly close: () => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ProtectedEndpoint {
  * @see RFC 9728
  */
 @Injectable()
-export class ProtectedResources {
+export class ProtectedResources implements BeforeApplicationShutdown {
   private readonly endpoints = new Map<string, ProtectedEndpoint>();
   private readonly scopes: readonly string[];
   private started = false;
@@ -56,6 +58,11 @@ export class ProtectedResources {
   async start(): Promise<void> {
     this.started = true;
     for (const endpoint of this.endpoints.values()) await endpoint.start();
+  }
+
+  /** Nest closes the HTTP server next, and that waits for every open answer. */
+  beforeApplicationShutdown(): void {
+    for (const endpoint of this.endpoints.values()) endpoint.close();
   }
 
   /** Whether an endpoint was registered. */
