@@ -9,17 +9,25 @@ let authentik: EmbeddedAuthentik;
 let server: StartedApp;
 let capabilities: McpCapabilities;
 
+const text = (name: string) => () => {
+  ran.push(name);
+  return Promise.resolve({ content: [{ type: 'text' as const, text: name }] });
+};
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: { code?: unknown; message: string }) => ({ code: error.code, message: error.message }),
+  );
+
+const definition = (name: string) => ({ name, description: '', handler: () => Promise.resolve({ content: [] }) });
+
+const tool = (name: string) => ({ name, description: 'Registered at run time', handler: text(name) });
 beforeAll(async () => {
   authentik = await startEmbeddedAuthentik({
     applications: [{ slug: 'mcp-server', scopeMappings: { 'reports:read': {} } }],
   });
   server = await startMcpApp(authentik);
   ({ capabilities } = server);
-  const text = (name: string) => () => {
-    ran.push(name);
-    return Promise.resolve({ content: [{ type: 'text' as const, text: name }] });
-  };
-  const tool = (name: string) => ({ name, description: 'Registered at run time', handler: text(name) });
   capabilities.registerTool(tool('late-open'), {});
   capabilities.registerTool(tool('late-team'), { allowedGroups: ['engineering'] });
   capabilities.registerTool(tool('late-scoped'), { requiredScopes: ['reports:read'] });
@@ -32,7 +40,7 @@ beforeAll(async () => {
         ran.push('late://team');
         return Promise.resolve({ contents: [{ uri: 'late://team', text: 'classified' }] });
       },
-    } as never,
+    },
     { allowedGroups: ['engineering'] },
   );
   capabilities.registerPrompt(
@@ -43,7 +51,7 @@ beforeAll(async () => {
         ran.push('late-prompt');
         return Promise.resolve({ messages: [] });
       },
-    } as never,
+    },
     { prohibitedGroups: ['engineering'] },
   );
 });
@@ -60,12 +68,6 @@ const scopes = ['openid', 'profile'];
 describe.each(mcpClients)('what is registered at run time, $name', (kind) => {
   const connect = async (user: string, more: readonly string[] = []) =>
     kind.connectWithToken(server.url, await authentik.mintAccessToken({ user, scopes: [...scopes, ...more] }));
-  const failure = (promise: Promise<unknown>) =>
-    promise.then(
-      () => undefined,
-      (error: { code?: unknown; message: string }) => ({ code: error.code, message: error.message }),
-    );
-
   it('is listed for whom its rule admits', async () => {
     const alice = await connect('alice');
     const bob = await connect('bob');
@@ -114,8 +116,6 @@ describe.each(mcpClients)('what is registered at run time, $name', (kind) => {
 });
 
 describe('registering at run time', () => {
-  const definition = (name: string) => ({ name, description: '', handler: () => Promise.resolve({ content: [] }) });
-
   it('takes no rule that names nobody, and no name that is taken', () => {
     expect(() => capabilities.registerTool(definition('x'), { allowedGroups: [] })).toThrow(
       'allowedGroups needs names',

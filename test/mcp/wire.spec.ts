@@ -22,7 +22,6 @@ beforeEach(() => {
   ran.length = 0;
 });
 
-const accept = 'application/json, text/event-stream';
 const list = { jsonrpc: '2.0', id: 7, method: 'tools/list' };
 const call = (name: string) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: {} } });
 const post = (body: string | object, headers: Record<string, string> = {}) =>

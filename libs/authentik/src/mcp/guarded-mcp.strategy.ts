@@ -7,15 +7,7 @@ import { authenticatedUser } from '../rules/request-authentication.js';
 import { CapabilityRules, controllersByMethod } from './capability-rules.js';
 import { currentRequest } from './current-request.js';
 import { gate, type GateContext, type MethodHandler } from './message-gate.js';
-import {
-  type CapabilityRule,
-  checkedRule,
-  guardedHandler,
-  type McpCapabilities,
-  type PromptDefinition,
-  type ResourceDefinition,
-  type ToolDefinition,
-} from './run-time-capabilities.js';
+import { type CapabilityRule, checkedRule, guardedHandler, type McpCapabilities } from './run-time-capabilities.js';
 
 // As mcp-nest's types name it: it is built for CommonJS, and its copy of the SDK's types differs from ours by name.
 type BoundServer = Parameters<McpStrategy['bindRequestHandlers']>[0];
@@ -100,18 +92,18 @@ export class GuardedMcpStrategy extends McpStrategy {
   readonly capabilities: McpCapabilities = {
     registerTool: (definition, rule) => {
       const checked = this.admitRule('tool', definition.name, rule);
-      super.registerTool({ ...definition, handler: guardedHandler(definition.handler, checked) } as ToolDefinition);
+      super.registerTool({ ...definition, handler: guardedHandler(definition.handler, checked) });
     },
     registerResource: (definition, rule) => {
       const checked = this.admitRule('resource', definition.uri, rule);
       super.registerResource({
         ...definition,
         handler: guardedHandler(definition.handler, checked),
-      } as ResourceDefinition);
+      });
     },
     registerPrompt: (definition, rule) => {
       const checked = this.admitRule('prompt', definition.name, rule);
-      super.registerPrompt({ ...definition, handler: guardedHandler(definition.handler, checked) } as PromptDefinition);
+      super.registerPrompt({ ...definition, handler: guardedHandler(definition.handler, checked) });
     },
     removeTool: (name) => {
       if (this.rules?.remove('tool', name) === true) super.removeTool(name);
