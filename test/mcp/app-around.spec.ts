@@ -152,6 +152,17 @@ describe('connectMcp()', () => {
     await app.close();
   });
 
+  it.each([
+    ['sessions.max: 0', { max: 0 }],
+    ['sessions.max: 1.5', { max: 1.5 }],
+    ['sessions.max: NaN', { max: Number.NaN }],
+    ['sessions.idleSeconds: 0', { idleSeconds: 0 }],
+    ['sessions.idleSeconds: -1', { idleSeconds: -1 }],
+    ['sessions.idleSeconds: Infinity', { idleSeconds: Infinity }],
+  ])('refuses %s, with which no session could be kept', async (message, sessions) => {
+    await expect(startMcpApp(authentik, { mcp: { sessions } })).rejects.toThrow(message);
+  });
+
   it('comes too late once the app has started, and not twice for one path', async () => {
     server = await startMcpApp(authentik, {
       configure: async (app) => {

@@ -137,6 +137,27 @@ describe('a session', () => {
     expect((await send(token, list, id)).status).toBe(404);
   });
 
+  it('that has ended makes room for another', async () => {
+    await start({ max: 2 });
+    const token = await tokenOf('alice');
+    const kept = await begin(token);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const id = await begin(token);
+      await request(server.origin)
+        .delete('/mcp')
+        .set({ authorization: `Bearer ${token}`, 'mcp-session-id': id });
+    }
+    await begin(token);
+    expect((await send(token, list, kept)).status).toBe(200);
+  });
+
+  it('may be idle for longer than a timer can wait', async () => {
+    await start({ idleSeconds: 60 * 24 * 3600 });
+    const token = await tokenOf('alice');
+    const id = await begin(token);
+    expect((await send(token, list, id)).status).toBe(200);
+  });
+
   it('ends when it was idle for long enough, and not while a stream of it is open', async () => {
     await start({ idleSeconds: 1 });
     const token = await tokenOf('alice');

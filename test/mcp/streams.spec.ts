@@ -7,7 +7,7 @@ import { Authenticated } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type StartedApp, startMcpApp } from './app.js';
+import { ran, type StartedApp, startMcpApp } from './app.js';
 import { legacyPost, modernPost, wireHeaders } from './wire.js';
 
 /** mcp-nest has no accessor for the SDK's own context. */
@@ -62,4 +62,20 @@ describe.each([
     expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
     await cancelled;
   });
+});
+
+it('runs nothing for a user of whom nobody knows when the token ends', async () => {
+  const unending = await startMcpApp(authentik, {
+    options: { mapUser: (user) => ({ ...user, expiresAt: Number.NaN }) },
+  });
+  ran.length = 0;
+  const { body } = legacyPost('tools/call', { name: 'anyone', arguments: {} });
+  const response = await fetch(unending.url, {
+    method: 'POST',
+    headers: { ...wireHeaders, ...(await authentik.bearer('alice')) },
+    body: JSON.stringify(body),
+  });
+  expect(response.status).toBe(401);
+  await unending.app.close();
+  expect(ran).toEqual([]);
 });

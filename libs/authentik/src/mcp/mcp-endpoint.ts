@@ -60,6 +60,8 @@ export class McpEndpoint {
         response.once('close', () => this.streams.delete(response));
       }
       this.limitInTime(request, response);
+      // The token has ended since it was judged.
+      if (response.writableEnded) return;
       await currentRequest.run(request, this.pipeline, request, response);
     } catch (error) {
       // A filter of the app has answered, or the stream has begun.
@@ -76,12 +78,18 @@ export class McpEndpoint {
   readonly serve: Serve = async (request, response) => {
     if (request.method === 'POST') await this.transport.handlePost(request, response);
     else if (request.method === 'GET') await this.transport.handleGet(request, response);
-    else if (request.method === 'DELETE') await this.transport.handleDelete(request, response);
+    else if (request.method === 'DELETE') await this.endSession(request, response);
     else {
       const headers = { Allow: 'POST, GET, DELETE, OPTIONS' };
       refuse(response, { status: 405, code: jsonRpcCode.invalidRequest, message: 'Method not allowed', headers });
     }
   };
+
+  /** The transport does not tell by itself that a session has ended, and it would go on to count. */
+  private async endSession(request: McpRequest, response: ServerResponse): Promise<void> {
+    await this.transport.handleDelete(request, response);
+    if (response.statusCode === 200) this.sessions?.finish(String(request.headers['mcp-session-id']));
+  }
 
   private limitInTime(request: McpRequest, response: ServerResponse): void {
     const user = authenticatedUser(request);

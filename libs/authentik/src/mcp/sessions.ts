@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
 import type { AuthentikUser } from '../protocol/user.js';
+import { callLater } from './call-later.js';
 
 /** Server-side sessions of protocol 2025-11-25. */
 export interface McpSessionOptions {
@@ -20,7 +21,8 @@ interface Session {
   /** Answers that are under way, open streams among them. */
   open: number;
   lastUsedMs: number;
-  idleTimer: NodeJS.Timeout | undefined;
+  /** Keeps it from being ended for idleness. */
+  keep: () => void;
 }
 
 const ownerOf = ({ issuer, id }: Pick<AuthentikUser, 'issuer' | 'id'>) => JSON.stringify([issuer, id]);
@@ -35,11 +37,18 @@ export class Sessions {
   private readonly max: number;
   private readonly idleMs: number;
 
+  /** @throws {Error} an option with which no session could be kept */
   constructor(
     { max = 1000, idleSeconds = 1800 }: McpSessionOptions,
     /** Ends what the transport keeps of a session. */
     private readonly end: (id: string) => void,
   ) {
+    if (!Number.isInteger(max) || max < 1) {
+      throw new Error(`connectMcp: sessions.max: ${max} is no number of sessions. Leave "sessions" out to keep none.`);
+    }
+    if (!Number.isFinite(idleSeconds) || idleSeconds <= 0) {
+      throw new Error(`connectMcp: sessions.idleSeconds: ${idleSeconds} is no time. Write seconds, more than 0.`);
+    }
     this.max = max;
     this.idleMs = idleSeconds * 1000;
   }
@@ -48,7 +57,7 @@ export class Sessions {
   begin(user: Pick<AuthentikUser, 'issuer' | 'id'>): string {
     while (this.sessions.size >= this.max) this.finish(this.leastMissed());
     const id = randomUUID();
-    this.sessions.set(id, { owner: ownerOf(user), open: 0, lastUsedMs: performance.now(), idleTimer: undefined });
+    this.sessions.set(id, { owner: ownerOf(user), open: 0, lastUsedMs: performance.now(), keep: () => {} });
     this.waitForIdle(id);
     return id;
   }
@@ -57,7 +66,7 @@ export class Sessions {
   admits(id: string, user: AuthentikUser | undefined, response: ServerResponse): boolean {
     const session = this.sessions.get(id);
     if (session === undefined || user === undefined || session.owner !== ownerOf(user)) return false;
-    clearTimeout(session.idleTimer);
+    session.keep();
     session.open += 1;
     session.lastUsedMs = performance.now();
     response.once('close', () => {
@@ -72,7 +81,7 @@ export class Sessions {
   finish(id: string): void {
     const session = this.sessions.get(id);
     if (session === undefined) return;
-    clearTimeout(session.idleTimer);
+    session.keep();
     this.sessions.delete(id);
     this.end(id);
   }
@@ -84,13 +93,18 @@ export class Sessions {
 
   private waitForIdle(id: string): void {
     const session = this.sessions.get(id);
-    if (session !== undefined) session.idleTimer = setTimeout(() => this.finish(id), this.idleMs).unref();
+    if (session === undefined) return;
+    session.keep();
+    session.keep = callLater(
+      () => session.lastUsedMs + this.idleMs - performance.now(),
+      () => this.finish(id),
+    );
   }
 
   private leastMissed(): string {
     const counts = new Map<string, number>();
     for (const { owner } of this.sessions.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1);
-    const most = Math.max(...counts.values());
+    const most = [...counts.values()].reduce((left, right) => Math.max(left, right), 0);
     let found = '';
     let lastUsedMs = Infinity;
     for (const [id, session] of this.sessions) {
