@@ -120,7 +120,7 @@ const version1: McpClientKind = {
 };
 
 /** The official clients: both SDK lines, both protocol eras. */
-export const mcpClients: readonly McpClientKind[] = [
+export const mcpClients: readonly [McpClientKind, McpClientKind, McpClientKind] = [
   version2('SDK 2.x, protocol 2025-11-25'),
   version2('SDK 2.x, protocol 2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
   version1,

@@ -134,6 +134,10 @@ export interface AppShape {
   readonly controllers?: ModuleMetadata['controllers'];
   readonly globalGuards?: boolean;
   readonly options?: Partial<AuthentikOptions>;
+  /** Without the tools above. */
+  readonly bare?: boolean;
+  /** Before the start. */
+  readonly configureMcp?: (capabilities: McpCapabilities) => void;
   /** Between creation and start, where an app has its say. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
@@ -155,11 +159,12 @@ export async function startMcpApp(
         ...shape.options,
       }),
     ],
-    controllers: [OpenTools, AdminTools, ...(shape.controllers ?? [])],
+    controllers: [...(shape.bare === true ? [] : [OpenTools, AdminTools]), ...(shape.controllers ?? [])],
     providers: shape.providers ?? [],
   }).compile();
   const app = testing.createNestApplication({ logger: ['error', 'fatal'] });
   const capabilities = await connectMcp(app, { name: 'reports', version: '1.0.0', ...shape.mcp });
+  shape.configureMcp?.(capabilities);
   await shape.configure?.(app);
   await app.listen(Number(new URL(origin).port));
   return { app, capabilities, origin, url: `${origin}${shape.mcp?.path ?? '/mcp'}` };

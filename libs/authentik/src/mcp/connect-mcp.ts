@@ -33,9 +33,15 @@ export interface McpOptions {
   description?: string;
   /** How a model should use the server. */
   instructions?: string;
-  /** Host names besides that of `publicUrl` that requests may be sent to, for example that of a proxy's upstream. */
+  /**
+   * Host names besides that of `publicUrl` that requests may be sent to, for example that of a proxy's upstream. Ports do
+   * not count. Any other is 403.
+   */
   allowedHosts?: string[];
-  /** Origins besides `publicUrl` whose pages may call the endpoint from a browser. On loopback all of loopback may. */
+  /**
+   * Origins besides `publicUrl` whose pages may call the endpoint from a browser, compared whole: scheme, host and port.
+   * With a `publicUrl` on loopback all pages of this machine may. Any other is 403.
+   */
   allowedOrigins?: string[];
   /** Largest message, in bytes. Default 1 MiB. */
   maxBodyBytes?: number;
@@ -49,13 +55,14 @@ export interface McpOptions {
 }
 
 /**
- * Serves the app's `@McpController` classes as an MCP server (protocol 2025-11-25 and 2026-07-28) behind Authentik: every request needs an access token, and a user sees and uses only what the decorators
- * of this library admit. Global guards, interceptors, pipes and filters of the app run for tools as well.
+ * Serves the app's `@McpController` classes as an MCP server (protocol 2025-11-25 and 2026-07-28) behind Authentik: every
+ * request needs an access token, and a user sees and uses only what the decorators of this library admit. Global guards,
+ * interceptors, pipes and filters of the app run for tools as well.
  *
  * Call it after `NestFactory.create()` and before `app.init()` or `app.listen()`; the app must import
  * `AuthentikModule`, and run on `@nestjs/platform-express`.
  * @returns where tools, resources and prompts are registered at run time, each with its rule
- * @throws {Error} when one of these does not hold, or the path is not one
+ * @throws {Error} when one of these does not hold, or an option is not what it should be
  */
 export async function connectMcp(app: INestApplication, options: McpOptions): Promise<McpCapabilities> {
   const {
@@ -89,6 +96,7 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
     app.get(ModulesContainer, { strict: false }),
     refusals,
     { path, scopes: context.scopes },
+    () => sessions?.close(),
   );
   const front = new FrontOfEndpoint(
     { path, publicUrl: resolved.publicUrl, allowedHosts, allowedOrigins, maxBodyBytes },

@@ -30,6 +30,8 @@ export class GuardedMcpStrategy extends McpStrategy {
     private readonly refusals: Refusals,
     /** Path of the endpoint, and what a tool's `securitySchemes` name. */
     private readonly resource: { readonly path: string; readonly scopes: readonly string[] },
+    /** Called when the first tool, prompt or resource is registered at run time: what was negotiated holds no more. */
+    private readonly onNewKind: () => void,
   ) {
     super(options);
     // So that guards and handlers, too, see the request of their own message; see current-request.ts.
@@ -45,7 +47,14 @@ export class GuardedMcpStrategy extends McpStrategy {
       callback();
       return;
     }
-    this.rules = new CapabilityRules(this.getHandlers().values(), controllersByMethod(this.modules));
+    try {
+      this.rules = new CapabilityRules(this.getHandlers().values(), controllersByMethod(this.modules));
+      for (const register of this.early.values()) register();
+    } catch (error) {
+      // Nest waits for the callback alone.
+      callback(error);
+      return;
+    }
     await super.listen(callback);
   }
 
@@ -90,39 +99,53 @@ export class GuardedMcpStrategy extends McpStrategy {
 
   /** What an app registers at run time goes through here, with a rule. */
   readonly capabilities: McpCapabilities = {
-    registerTool: (definition, rule) => {
-      const checked = this.admitRule('tool', definition.name, rule);
-      super.registerTool({ ...definition, handler: guardedHandler(definition.handler, checked) });
-    },
-    registerResource: (definition, rule) => {
-      const checked = this.admitRule('resource', definition.uri, rule);
-      super.registerResource({
-        ...definition,
-        handler: guardedHandler(definition.handler, checked),
-      });
-    },
-    registerPrompt: (definition, rule) => {
-      const checked = this.admitRule('prompt', definition.name, rule);
-      super.registerPrompt({ ...definition, handler: guardedHandler(definition.handler, checked) });
-    },
-    removeTool: (name) => {
-      if (this.rules?.remove('tool', name) === true) super.removeTool(name);
-    },
-    removeResource: (uri) => {
-      if (this.rules?.remove('resource', uri) === true) super.removeResource(uri);
-    },
-    removePrompt: (name) => {
-      if (this.rules?.remove('prompt', name) === true) super.removePrompt(name);
-    },
+    registerTool: (definition, rule) =>
+      this.admit('tool', definition.name, rule, (checked) =>
+        super.registerTool({ ...definition, handler: guardedHandler(definition.handler, checked) }),
+      ),
+    registerResource: (definition, rule) =>
+      this.admit('resource', definition.uri, rule, (checked) =>
+        super.registerResource({ ...definition, handler: guardedHandler(definition.handler, checked) }),
+      ),
+    registerPrompt: (definition, rule) =>
+      this.admit('prompt', definition.name, rule, (checked) =>
+        super.registerPrompt({ ...definition, handler: guardedHandler(definition.handler, checked) }),
+      ),
+    removeTool: (name) => this.takeBack('tool', name, () => super.removeTool(name)),
+    removeResource: (uri) => this.takeBack('resource', uri, () => super.removeResource(uri)),
+    removePrompt: (name) => this.takeBack('prompt', name, () => super.removePrompt(name)),
   };
 
-  private admitRule(type: McpCapabilityType, name: string, rule: CapabilityRule): AccessRule {
-    if (this.rules === undefined) {
-      throw new Error(`The ${type} ${name} comes too early: register it once the app has started.`);
-    }
+  /** What was registered before there was anything to compare its names with. */
+  private readonly early = new Map<string, () => void>();
+
+  private admit(
+    type: McpCapabilityType,
+    name: string,
+    rule: CapabilityRule,
+    register: (checked: AccessRule) => void,
+  ): void {
     const checked = checkedRule(rule);
-    this.rules.add(type, name, checked);
-    return checked;
+    const key = `${type} ${name}`;
+    const admitNow = (rules: CapabilityRules) => {
+      const isFirst = !rules.has(type) && !(type === 'resource' && rules.has('resource-template'));
+      rules.add(type, name, checked);
+      try {
+        register(checked);
+      } catch (error) {
+        rules.remove(type, name);
+        throw error;
+      }
+      if (isFirst) this.onNewKind();
+    };
+    if (this.rules !== undefined) admitNow(this.rules);
+    else if (this.early.has(key)) throw new Error(`There is a ${key} already.`);
+    else this.early.set(key, () => this.rules !== undefined && admitNow(this.rules));
+  }
+
+  private takeBack(type: McpCapabilityType, name: string, remove: () => void): void {
+    if (this.rules === undefined) this.early.delete(`${type} ${name}`);
+    else if (this.rules.remove(type, name)) remove();
   }
 
   // What is registered past `capabilities` has no rule, and passes no guard of Nest.
