@@ -104,10 +104,8 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
     refusals,
   );
   const stepUp = new ScopeStepUp(path, strategy, refusals);
-  const endpoint = new McpEndpoint(front, stepUp, transport.httpHandlers, sessions, refusals, {
-    path,
-    clockToleranceSeconds: resolved.tokens.clockToleranceSeconds,
-  });
+  const { clockToleranceSeconds } = resolved.tokens;
+  const endpoint = new McpEndpoint(front, stepUp, transport.httpHandlers, sessions, clockToleranceSeconds);
 
   resources.register({
     path,

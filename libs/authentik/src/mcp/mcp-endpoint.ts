@@ -4,13 +4,11 @@ import { type HttpException, HttpException as NestHttpException, Logger } from '
 import type { ExternalContextCreator } from '@nestjs/core';
 import type { McpHttpHandler } from '@rekog/mcp-nest';
 
-import { TokenVerificationError } from '../errors/index.js';
-import type { Refusals } from '../rules/refusals.js';
 import { authenticatedUser } from '../rules/request-authentication.js';
-import { endWithToken } from './end-with-token.js';
+import { endStreamWithToken } from './end-stream-with-token.js';
 import type { FrontOfEndpoint, McpRequest } from './front-of-endpoint.js';
 import { currentRequest } from './current-request.js';
-import { jsonRpcCode, refuse, refuseWith } from './json-rpc-refusal.js';
+import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
 import type { ScopeStepUp } from './scope-step-up.js';
 import type { Sessions } from './sessions.js';
 
@@ -30,8 +28,7 @@ export class McpEndpoint {
     private readonly stepUp: ScopeStepUp,
     private readonly transport: McpHttpHandler,
     private readonly sessions: Sessions | undefined,
-    private readonly refusals: Refusals,
-    private readonly settings: { readonly path: string; readonly clockToleranceSeconds: number },
+    private readonly clockToleranceSeconds: number,
   ) {}
 
   /** Called when the app closes, before the HTTP server does, which waits for every open answer. */
@@ -59,9 +56,10 @@ export class McpEndpoint {
         this.streams.add(response);
         response.once('close', () => this.streams.delete(response));
       }
-      this.limitInTime(request, response);
-      // The token has ended since it was judged.
-      if (response.writableEnded) return;
+      const user = authenticatedUser(request);
+      if (user !== undefined) {
+        endStreamWithToken(response, (user.expiresAt + this.clockToleranceSeconds) * 1000);
+      }
       await currentRequest.run(request, this.pipeline, request, response);
     } catch (error) {
       // A filter of the app has answered, or the stream has begun.
@@ -89,16 +87,6 @@ export class McpEndpoint {
   private async endSession(request: McpRequest, response: ServerResponse): Promise<void> {
     await this.transport.handleDelete(request, response);
     if (response.statusCode === 200) this.sessions?.finish(String(request.headers['mcp-session-id']));
-  }
-
-  private limitInTime(request: McpRequest, response: ServerResponse): void {
-    const user = authenticatedUser(request);
-    if (user === undefined) return;
-    const { path, clockToleranceSeconds } = this.settings;
-    endWithToken(response, (user.expiresAt + clockToleranceSeconds) * 1000, () => {
-      const expired = new TokenVerificationError('expired', 'The access token expired while its message was handled.');
-      refuseWith(response, this.refusals.answer(expired, request, { endpoint: path }));
-    });
   }
 
   private isOfOwnSession(request: McpRequest, response: ServerResponse): boolean {

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+
+import { callLater } from './call-later.js';
+
+const againMs = 1000;
+
+/**
+ * Ends a stream when the token of its request ends, for it would go on for as long as its client likes; the client
+ * comes back with a new token. A call that gets a single answer is left to finish: clients send what was answered with
+ * 401 once more, and a tool would do its work twice.
+ * @param endsAtMs in epoch milliseconds
+ */
+export function endStreamWithToken(response: ServerResponse, endsAtMs: number): void {
+  let closed = false;
+  let takeBack: (() => void) | undefined;
+  const endAt = (atMs: number) => {
+    takeBack = callLater(
+      () => atMs - Date.now(),
+      () => {
+        if (response.headersSent) response.end();
+        // No stream yet, but a handler that tells of its progress makes one of it.
+        else if (!closed) setImmediate(endAt, Date.now() + againMs);
+      },
+    );
+  };
+  response.once('close', () => {
+    closed = true;
+    takeBack?.();
+  });
+  endAt(endsAtMs);
+}
