@@ -1,16 +1,26 @@
 import {
+  type ArgumentMetadata,
+  type ArgumentsHost,
+  BadRequestException,
+  type CallHandler,
   type CanActivate,
+  Catch,
   Controller,
+  type ExceptionFilter,
   type ExecutionContext,
   ForbiddenException,
   Get,
   Injectable,
+  type NestInterceptor,
+  type PipeTransform,
+  VersioningType,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Public } from 'nestjs-authentik';
 import { connectMcp } from 'nestjs-authentik/mcp';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+import { map, type Observable, throwError } from 'rxjs';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -53,6 +63,34 @@ class WatchingGuard implements CanActivate {
 class ClosedGuard implements CanActivate {
   canActivate(): boolean {
     throw new ForbiddenException('closed for today');
+  }
+}
+
+/** As apps have them that judge every HTTP argument, and every answer. */
+@Injectable()
+class StrictPipe implements PipeTransform {
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    seen.push(`${type} ${metatype?.name}`);
+    if (type === 'body' && metatype !== Object) throw new BadRequestException('strict');
+    return value;
+  }
+}
+
+@Injectable()
+class WrappingInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return context.getType() === 'http' ? next.handle().pipe(map((data: unknown) => ({ data }))) : next.handle();
+  }
+}
+
+@Catch()
+class TeapotFilter implements ExceptionFilter {
+  catch(error: Error, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return throwError(() => error);
+    host.switchToHttp().getResponse<{ status(code: number): { json(body: object): void } }>().status(418).json({
+      short: 'stout',
+    });
+    return undefined;
   }
 }
 
@@ -115,6 +153,59 @@ describe('the endpoint', () => {
     });
     expect((await call(server)).status).toBe(200);
     expect((await call(server, '/v1/mcp')).status).toBe(404);
+  });
+
+  it('stays there under URI versioning, with and without a prefix', async () => {
+    server = await startMcpApp(authentik, {
+      controllers: [OpenController],
+      configure: (app) => {
+        app.setGlobalPrefix('api');
+        app.enableVersioning({ type: VersioningType.URI, defaultVersion: '3' });
+      },
+    });
+    expect((await request(server.origin).get('/api/v3/open')).status).toBe(200);
+    expect((await call(server)).status).toBe(200);
+    for (const path of ['/v3/mcp', '/api/mcp', '/api/v3/mcp']) expect((await call(server, path)).status).toBe(404);
+    const document = await request(server.origin).get('/.well-known/oauth-protected-resource/mcp');
+    expect(document.body).toMatchObject({ resource: server.url });
+  });
+
+  it('says 401 and answers a preflight before any guard of the app', async () => {
+    server = await startMcpApp(authentik, { providers: [{ provide: APP_GUARD, useClass: ClosedGuard }] });
+    expect((await request(server.origin).post('/mcp')).status).toBe(401);
+    const preflight = await request(server.origin).options('/mcp').set({ origin: server.origin });
+    expect(preflight.status).toBe(204);
+    const document = await request(server.origin).get('/.well-known/oauth-protected-resource/mcp');
+    expect(document.status).toBe(200);
+  });
+
+  it('is not touched by a pipe of the app, which sees the arguments of the tool', async () => {
+    seen.length = 0;
+    server = await startMcpApp(authentik, { providers: [{ provide: APP_PIPE, useClass: StrictPipe }] });
+    expect((await call(server)).status).toBe(200);
+    expect(ran).toEqual(['anyone']);
+    expect(seen).toContain('body Object');
+  });
+
+  it('is not wrapped by an interceptor of the app', async () => {
+    server = await startMcpApp(authentik, { providers: [{ provide: APP_INTERCEPTOR, useClass: WrappingInterceptor }] });
+    const response = await call(server);
+    expect(response.body).toMatchObject({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text' }] } });
+  });
+
+  it('leaves to a filter of the app what a guard of the app threw, and nothing of its own', async () => {
+    server = await startMcpApp(authentik, {
+      providers: [
+        { provide: APP_GUARD, useClass: ClosedGuard },
+        { provide: APP_FILTER, useClass: TeapotFilter },
+      ],
+    });
+    const response = await call(server);
+    expect(response.status).toBe(418);
+    expect(response.body).toEqual({ short: 'stout' });
+    const refused = await request(server.origin).post('/mcp');
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toContain('resource_metadata=');
   });
 
   it('serves its own path, with its own metadata', async () => {
