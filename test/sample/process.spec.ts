@@ -74,6 +74,24 @@ describe('a start that can be', () => {
     expect(anybody.status).toBe(200);
   });
 
+  it('says on its start page how it stands with Authentik, once a request has found out', async () => {
+    const authentik = await startEmbeddedAuthentik();
+    const { authorization } = await authentik.bearer('alice');
+    await authentik.fault('error500');
+    const port = await freePort();
+    const sample = SampleProcess.spawn({ ...environment, PORT: String(port), AUTHENTIK_URL: authentik.url });
+    await sample.untilReady();
+    const standing = async () =>
+      /<dt>Standing<\/dt><dd>([^<]*)/u.exec(await (await fetch(`http://localhost:${port}/`)).text())?.[1];
+    expect(await standing()).toBe('up');
+    const refused = await fetch(`http://localhost:${port}/api/me`, { headers: { authorization } });
+    expect(refused.status).toBe(503);
+    expect(await standing()).toMatch(/^down since \d{4}-.*: .*500/u);
+    sample.signal('SIGTERM');
+    await sample.ended;
+    await authentik.stop();
+  });
+
   it('takes an empty AUTHENTIK_PUBLIC_URL for none', async () => {
     const port = await freePort();
     const sample = SampleProcess.spawn({ ...environment, PORT: String(port), AUTHENTIK_PUBLIC_URL: '' });

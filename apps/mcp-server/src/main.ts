@@ -19,8 +19,6 @@ try {
     bufferLogs: true,
     autoFlushLogs: false,
     logger: ['warn'],
-    // MCP clients may keep a stream open as long as they live; a shutdown does not wait for them.
-    forceCloseConnections: true,
   });
   // Browsers that heed upgrade-insecure-requests would turn the links of the start page into https.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));

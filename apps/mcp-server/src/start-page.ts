@@ -1,4 +1,5 @@
 import { htmlEscape } from 'escape-goat';
+import type { AuthentikStanding } from 'nestjs-authentik';
 
 import { connectGuide } from './connect-guide.js';
 import type { SampleAddresses } from './sample-addresses.js';
@@ -49,8 +50,15 @@ a { color: var(--accent); }
 @media (max-width: 32rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: 0.5rem; } section { padding: 1rem; } }
 `;
 
+/** How it stands with Authentik, as far as the app has noticed. */
+function inWords({ status, reason, since }: AuthentikStanding): string {
+  return status === 'up'
+    ? 'up'
+    : `${status} since ${since?.toISOString() ?? 'a while'}: ${reason ?? 'no reason known'}`;
+}
+
 /** The page at `/`. Plain HTML; whatever comes from the configuration is escaped. */
-export function startPage(addresses: SampleAddresses): string {
+export function startPage(addresses: SampleAddresses, standing: AuthentikStanding): string {
   const { mcpUrl, clientId, issuer } = addresses;
   const clients = connectGuide(addresses).map(
     ({ client, where, text, next }) => htmlEscape`<h3>${client} <span class="quiet">${where}</span></h3>
@@ -80,6 +88,7 @@ export function startPage(addresses: SampleAddresses): string {
 <dt>MCP server</dt><dd><code>${htmlEscape(mcpUrl)}</code></dd>
 <dt>Client id</dt><dd><code>${htmlEscape(clientId)}</code></dd>
 <dt>Authentik</dt><dd><code>${htmlEscape(issuer)}</code></dd>
+<dt>Standing</dt><dd>${htmlEscape(inWords(standing))}</dd>
 <dt>Metadata</dt><dd><a href="/.well-known/oauth-protected-resource/mcp">/.well-known/oauth-protected-resource/mcp</a></dd>
 <dt>For anybody</dt><dd><a href="/api/public">/api/public</a></dd>
 </dl>

@@ -81,6 +81,7 @@ export class ApplicationMetadata {
         [customFetch]: async (address: string, init: CustomFetchOptions) => {
           const response = await this.fetch(address, init as RequestInit);
           if (response.status === 404) throw new Error(noApplication(application));
+          if (response.status !== 200) throw new Error(`its metadata was answered with ${response.status}`);
           date = response.headers.get('date');
           return response;
         },
