@@ -17,9 +17,19 @@ export interface McpClient {
   close(): Promise<void>;
 }
 
+/** What a caller may want of a call besides its result. */
+export interface CallOptions {
+  readonly onprogress?: (progress: { progress: number }) => void;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
+}
+
 /** A real client of one SDK and protocol era. */
 export interface McpClientKind {
   readonly name: string;
+  readonly era: '2025-11-25' | '2026-07-28';
+  /** Calls a tool, with options that the SDKs take in different places. */
+  call(client: McpClient, name: string, options: CallOptions): Promise<unknown>;
   /** Connects with the URL of the server alone, signing in on the way. */
   connect(url: string, clientId: string, credentials: Credentials): Promise<McpClient>;
   /** Connects with a token. */
@@ -85,10 +95,12 @@ async function connectBySigningIn<Transport extends OAuthTransport>(
   return client;
 }
 
-function version2(name: string, options?: v2.ClientOptions): McpClientKind {
+function version2(era: McpClientKind['era'], options?: v2.ClientOptions): McpClientKind {
   const open = () => new v2.Client({ name: 'test', version: '1' }, options);
   return {
-    name,
+    name: `SDK 2.x, protocol ${era}`,
+    era,
+    call: (client, name, callOptions) => (client as v2.Client).callTool({ name, arguments: {} }, callOptions),
     connect(url, clientId, credentials) {
       const provider = new HeadlessProvider(clientId, credentials);
       const transport = () => new v2.StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
@@ -105,6 +117,8 @@ function version2(name: string, options?: v2.ClientOptions): McpClientKind {
 
 const version1: McpClientKind = {
   name: 'SDK 1.x, protocol 2025-11-25',
+  era: '2025-11-25',
+  call: (client, name, options) => (client as v1.Client).callTool({ name, arguments: {} }, undefined, options),
   connect(url, clientId, credentials) {
     const provider = new HeadlessProvider(clientId, credentials);
     const authProvider = provider as unknown as V1Provider;
@@ -121,7 +135,7 @@ const version1: McpClientKind = {
 
 /** The official clients: both SDK lines, both protocol eras. */
 export const mcpClients: readonly [McpClientKind, McpClientKind, McpClientKind] = [
-  version2('SDK 2.x, protocol 2025-11-25'),
-  version2('SDK 2.x, protocol 2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
+  version2('2025-11-25'),
+  version2('2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
   version1,
 ];

@@ -1,5 +1,12 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
 import type { ModulesContainer } from '@nestjs/core';
-import { type McpCapabilityType, type McpServerOptions, type McpSessionSeed, McpStrategy } from '@rekog/mcp-nest';
+import {
+  type McpCapabilityType,
+  type McpContext,
+  type McpServerOptions,
+  type McpSessionSeed,
+  McpStrategy,
+} from '@rekog/mcp-nest';
 
 import type { AccessRule } from '../protocol/access-decision.js';
 import type { Refusals } from '../rules/refusals.js';
@@ -7,13 +14,20 @@ import { authenticatedUser } from '../rules/request-authentication.js';
 import { CapabilityRules, controllersByMethod } from './capability-rules.js';
 import { currentRequest } from './current-request.js';
 import { gate, type GateContext, type MethodHandler } from './message-gate.js';
+import { relateProgress } from './related-progress.js';
 import { type CapabilityRule, checkedRule, guardedHandler, type McpCapabilities } from './run-time-capabilities.js';
 
 // As mcp-nest's types name it: it is built for CommonJS, and its copy of the SDK's types differs from ours by name.
 type BoundServer = Parameters<McpStrategy['bindRequestHandlers']>[0];
 type BuildContext = (
-  ...parameters: [server: unknown, message: unknown, session: unknown, rawRequest: unknown, sdkContext: unknown]
-) => unknown;
+  ...parameters: [
+    server: unknown,
+    message: unknown,
+    session: unknown,
+    rawRequest: unknown,
+    sdkContext: ServerContext | undefined,
+  ]
+) => McpContext;
 type SetRequestHandler = (method: string, handler: MethodHandler) => void;
 
 /**
@@ -37,7 +51,7 @@ export class GuardedMcpStrategy extends McpStrategy {
     // So that guards and handlers, too, see the request of their own message; see current-request.ts.
     const build = (this['buildContext'] as BuildContext).bind(this);
     const own: BuildContext = (server, message, session, rawRequest, sdkContext) =>
-      build(server, message, session, currentRequest.getStore() ?? rawRequest, sdkContext);
+      relateProgress(build(server, message, session, currentRequest.getStore() ?? rawRequest, sdkContext), sdkContext);
     Object.defineProperty(this, 'buildContext', { value: own });
   }
 
