@@ -1,4 +1,4 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { Authenticated, type AuthentikOptions } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import request from 'supertest';
@@ -124,6 +124,31 @@ describe('what only Authentik can tell is said once, with the field to change', 
     expect(statuses).toEqual([200, 200]);
     expect(lines).toEqual([
       expect.stringMatching(new RegExp(`^warn The clock .* 1(?:19|20|21) seconds ${word} `, 'u')),
+    ]);
+  });
+});
+
+describe('an outage', () => {
+  it('is said once, its end too, and the next one again', async () => {
+    const authentik = await authentikWith({});
+    const { lines, logger } = recordLog();
+    const ask = async (app: INestApplication) =>
+      (
+        await request(app.getHttpServer())
+          .get('/reports')
+          .set(await authentik.bearer('alice'))
+      ).status;
+    const app = await startRestApp(authentik.url, { controllers: [ReportsController], logger });
+    stops.push(() => app.close());
+    lines.length = 0;
+    await authentik.fault('error500');
+    expect([await ask(app), await ask(app)]).toEqual([503, 503]);
+    await expect.poll(() => ask(app), { interval: 600, timeout: 4_000 }).toBe(503);
+    await authentik.clearFaults();
+    await expect.poll(() => ask(app), { interval: 100, timeout: 8_000 }).toBe(200);
+    expect(lines.filter((line) => !/^(?:log|warn) refused /u.test(line))).toEqual([
+      expect.stringMatching(/^warn .* cannot be used now: .*500/u),
+      expect.stringMatching(/^log .* can be used again\.$/u),
     ]);
   });
 });

@@ -25,6 +25,7 @@ const authenticate = (
 export class ApplicationMetadata {
   private readonly loader: RetryingLoader<Configuration>;
   private readonly said = new Set<string>();
+  private failureSaid: string | undefined;
   private known: { configuration: Configuration; readAtMs: number } | undefined;
 
   constructor(
@@ -37,7 +38,7 @@ export class ApplicationMetadata {
       endpoint: 'discovery',
       load: () => this.discover(),
       now: () => performance.now(),
-      onFailure: (error) => this.sayOnce(`${application.baseUrl} cannot be used now: ${causesOf(error)}`),
+      onFailure: (error) => this.sayThatItFails(causesOf(error)),
     });
   }
 
@@ -62,6 +63,8 @@ export class ApplicationMetadata {
   private async load(): Promise<Configuration> {
     const configuration = await this.loader.load();
     this.known = { configuration, readAtMs: performance.now() };
+    if (this.failureSaid !== undefined) this.logger.log(`${this.application.baseUrl} can be used again.`);
+    this.failureSaid = undefined;
     return configuration;
   }
 
@@ -69,9 +72,10 @@ export class ApplicationMetadata {
     const { application, options } = this;
     const { allowInsecureRequests, customFetch, discovery } = await import('openid-client');
     let date: string | null = null;
+    // The whole address: with one issuer for all providers the document is not where the issuer says.
+    const document = new URL(`${application.baseUrl}.well-known/openid-configuration`);
     const configuration = await discovery(
-      // The whole address: with one issuer for all providers the document is not where the issuer says.
-      new URL(`${application.baseUrl}.well-known/openid-configuration`),
+      document,
       application.clientId,
       undefined,
       authenticate(application, options, await import('openid-client')),
@@ -80,6 +84,8 @@ export class ApplicationMetadata {
         ...(options.url.startsWith('http:') && { execute: [allowInsecureRequests] }),
         [customFetch]: async (address: string, init: CustomFetchOptions) => {
           const response = await this.fetch(address, init as RequestInit);
+          // Later calls of this configuration come through here as well.
+          if (address !== document.href) return response;
           if (response.status === 404) throw new Error(noApplication(application));
           if (response.status !== 200) throw new Error(`its metadata was answered with ${response.status}`);
           date = response.headers.get('date');
@@ -98,6 +104,13 @@ export class ApplicationMetadata {
       this.sayOnce(line);
     }
     return configuration;
+  }
+
+  /** Once an outage, and again when its cause changes. */
+  private sayThatItFails(cause: string): void {
+    if (cause === this.failureSaid) return;
+    this.failureSaid = cause;
+    this.logger.warn(`${this.application.baseUrl} cannot be used now: ${cause}`);
   }
 
   private sayOnce(line: string): void {

@@ -44,7 +44,8 @@ function claimedIdentity({ azp, sub }: JWTPayload): ClaimedIdentity {
 export interface VerifiedJwt {
   readonly claims: AuthentikClaims;
   readonly application: AuthentikApplication;
-  /** The published key; absent where the client secret was the key. */
+  readonly algorithm: string;
+  /** Name of the key, if the token says one. */
   readonly kid: string | undefined;
 }
 
@@ -82,7 +83,7 @@ export class JwtVerifier {
         ? jwtVerify(accessToken, new TextEncoder().encode(application.clientSecret), checks)
         : jwtVerify(accessToken, this.keys.of(application).find, checks));
       this.judgeClaims(payload);
-      return { claims: payload as AuthentikClaims, application, kid: protectedHeader.kid };
+      return { claims: payload as AuthentikClaims, application, algorithm, kid: protectedHeader.kid };
     } catch (error) {
       throw error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
     }

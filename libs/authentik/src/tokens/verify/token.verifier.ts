@@ -69,7 +69,7 @@ export class TokenVerifier {
     const route = isJws && validation !== 'introspect' ? 'local verification' : 'introspection';
     try {
       const verified = isJws ? await this.judgeJws(accessToken) : await this.judgeOther(accessToken);
-      this.verified.remember(accessToken, verified);
+      if (verified.goodUntilMs > Date.now()) this.verified.remember(accessToken, verified);
       this.debug(() => `${route} accepts a token: client=${verified.user.clientId} sub=${verified.user.id}`);
       return verified.user;
     } catch (error) {
@@ -89,14 +89,16 @@ export class TokenVerifier {
       const { application } = this.jwt.precheck(accessToken);
       return this.introspected(await this.introspection.verify(accessToken, application));
     }
-    const { claims, application, kid } = await this.jwt.verify(accessToken);
+    const { claims, application, algorithm, kid } = await this.jwt.verify(accessToken);
     if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
     const user = this.toUser(await this.withGroups(accessToken, claims, application));
-    return {
-      user,
-      ...(kid !== undefined && { key: { keys: this.keys.of(application), kid } }),
-      goodUntilMs: validation === 'local' ? Infinity : this.introspectionEndsMs(),
-    };
+    const goodUntilMs = validation === 'local' ? Infinity : this.introspectionEndsMs();
+    // The client secret has no name, and no key is withdrawn: the options have it or not.
+    if (algorithm === 'HS256') return { user, goodUntilMs };
+    // A key without a name could not be missed when it is withdrawn, so nothing is remembered of it.
+    return kid === undefined
+      ? { user, goodUntilMs: 0 }
+      : { user, key: { keys: this.keys.of(application), kid }, goodUntilMs };
   }
 
   /** Opaque tokens and encrypted ones: only Authentik can tell. */
