@@ -5,6 +5,7 @@ import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { type StartedApp, startMcpApp } from './app.js';
+import { legacyPost, wireHeaders } from './wire.js';
 
 /** Who ran what. */
 const ran: { readonly handler: string; readonly username: string }[] = [];
@@ -73,7 +74,10 @@ const mayRun: Readonly<Record<string, readonly string[]>> = {
 };
 
 let authentik: EmbeddedAuthentik;
-let server: StartedApp;
+let stateless: StartedApp;
+let stateful: StartedApp;
+/** Sessions that stand open, by whose they are. */
+const sessions: Record<string, string> = {};
 const credentials: Record<string, Record<string, string>> = {
   nobody: {},
   garbage: { authorization: 'Bearer garbage' },
@@ -83,12 +87,17 @@ beforeAll(async () => {
   authentik = await startEmbeddedAuthentik({
     applications: [{ slug: 'mcp-server', scopeMappings: { 'reports:write': {} } }],
   });
-  server = await startMcpApp(authentik, { controllers: [CountedHandlers] });
+  stateless = await startMcpApp(authentik, { controllers: [CountedHandlers] });
+  stateful = await startMcpApp(authentik, { controllers: [CountedHandlers], mcp: { sessions: {} } });
   const scopes = ['openid', 'profile'];
-  for (const user of ['bob', 'alice', 'root']) credentials[user] = await authentik.bearer(user, { scopes });
+  for (const user of ['bob', 'alice', 'root']) {
+    credentials[user] = await authentik.bearer(user, { scopes });
+    sessions[user] = await begin(user);
+  }
 });
 afterAll(async () => {
-  await server.app.close();
+  await stateless.app.close();
+  await stateful.app.close();
   await authentik.stop();
 });
 beforeEach(() => {
@@ -210,7 +219,6 @@ const oddHeaders = fc
       'mcp-protocol-version': fc.constantFrom('2026-07-28', '2025-11-25', '1999-01-01', 'x'),
       'mcp-method': fc.constantFrom('tools/call', 'tools/list', 'x'),
       'mcp-name': fc.constantFrom('for-all', 'for-admins', 'x'),
-      'mcp-session-id': fc.constantFrom('x', '00000000-0000-4000-8000-000000000000'),
       'last-event-id': fc.constantFrom('x', '_GET_stream'),
     },
     { requiredKeys: [] },
@@ -218,6 +226,8 @@ const oddHeaders = fc
   .map((chosen) => ({ ...usualHeaders, ...chosen }));
 
 interface Attempt {
+  /** Whose session it is sent in; a name that nobody has is an id that nobody has. */
+  readonly session?: string | undefined;
   readonly headers: Record<string, string>;
   readonly body: string;
 }
@@ -260,24 +270,43 @@ const modern: fc.Arbitrary<Attempt> = fc
     };
   });
 
+const session = fc.constantFrom('root', 'root', 'root', 'bob', 'alice', 'x', undefined);
 const attempts: fc.Arbitrary<Attempt> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ headers: fc.constant(usualHeaders), body }) },
+  { weight: 3, arbitrary: fc.record({ session, headers: fc.constant(usualHeaders), body }) },
   { weight: 2, arbitrary: modern },
-  { weight: 1, arbitrary: fc.record({ headers: oddHeaders, body }) },
+  { weight: 1, arbitrary: fc.record({ session, headers: oddHeaders, body }) },
 );
 
 /** What the endpoint answered; a stream without an end is let go. */
-async function send(caller: string, attempt: Attempt): Promise<[number, string]> {
-  const headers = { ...attempt.headers, ...credentials[caller] };
-  const response = await fetch(server.url, { method: 'POST', headers, body: attempt.body });
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+async function send(app: StartedApp, caller: string, attempt: Attempt): Promise<[number, string]> {
+  const id = attempt.session === undefined ? undefined : (sessions[attempt.session] ?? attempt.session);
+  const inSession = id === undefined || app === stateless ? {} : { 'mcp-session-id': id };
+  const headers = { ...attempt.headers, ...inSession, ...credentials[caller] };
+  const response = await fetch(app.url, { method: 'POST', headers, body: attempt.body });
+  if (attempt.body.includes('subscriptions/listen')) {
     await response.body?.cancel();
     return [response.status, ''];
   }
   return [response.status, await response.text()];
 }
 
-describe('any message of anybody', () => {
+async function begin(user: string): Promise<string> {
+  const clientInfo = { name: 'test', version: '1' };
+  const { body: message } = legacyPost('initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo,
+  });
+  const headers = { ...wireHeaders, ...credentials[user] };
+  const response = await fetch(stateful.url, { method: 'POST', headers, body: JSON.stringify(message) });
+  await response.text();
+  return response.headers.get('mcp-session-id') ?? '';
+}
+
+describe.each([
+  ['without sessions', () => stateless],
+  ['with sessions', () => stateful],
+] as const)('any message of anybody, %s', (_how, app) => {
   it.each(Object.keys(mayRun))(
     'is no fault of the server, and runs nothing that %s may not run',
     async (caller) => {
@@ -285,7 +314,7 @@ describe('any message of anybody', () => {
       await fc.assert(
         fc.asyncProperty(attempts, async (attempt) => {
           ran.length = 0;
-          const [status, answer] = await send(caller, attempt);
+          const [status, answer] = await send(app(), caller, attempt);
           expect(status).toBeLessThan(500);
           if (allowed.length === 0) expect(status).toBe(401);
           for (const { handler, username } of ran) {
@@ -305,7 +334,7 @@ describe('any message of anybody', () => {
     const allowed = mayRun['root'] ?? [];
     for (const attempt of fc.sample(attempts, { numRuns: 2000, seed: 1 })) {
       ran.length = 0;
-      await send('root', attempt);
+      await send(app(), 'root', attempt);
       for (const { handler } of ran) reached.add(handler);
       if (reached.size === allowed.length) break;
     }
