@@ -62,6 +62,20 @@ class ScopedTools {
     ran.push('week');
     return { contents: [{ uri: 'weeks://weeks/1', text: 'classified' }] };
   }
+
+  @ResourceTemplate({ uriTemplate: 'files://files/{path*}', name: 'file' })
+  @RequiredScopes('reports:read')
+  file() {
+    ran.push('file');
+    return { contents: [{ uri: 'files://files/1', text: 'classified' }] };
+  }
+
+  @ResourceTemplate({ uriTemplate: 'search://search/{year}{?words,page}', name: 'search' })
+  @RequiredScopes('reports:read')
+  search() {
+    ran.push('search');
+    return { contents: [{ uri: 'search://search/1', text: 'classified' }] };
+  }
 }
 
 let authentik: EmbeddedAuthentik;
@@ -101,7 +115,13 @@ describe.each([
     ['a tool', 'tools/call', { name: 'read-reports', arguments: {} }, 'read-reports'],
     ['a prompt', 'prompts/get', { name: 'summary' }, 'summary'],
     ['a resource', 'resources/read', { uri: 'reports://latest' }, 'latest'],
+    ['a resource by another scheme', 'resources/read', { uri: 'other://LATEST/' }, 'latest'],
     ['a resource of a template', 'resources/read', { uri: 'weeks://weeks/7' }, 'week'],
+    ['a resource of a template, encoded', 'resources/read', { uri: 'weeks://weeks/%C3%A9%2F7' }, 'week'],
+    ['a resource of a template, with a query', 'resources/read', { uri: 'weeks://weeks/7?days=2' }, 'week'],
+    ['a resource of a template with a path', 'resources/read', { uri: 'files://files/2026/week-7.pdf' }, 'file'],
+    ['a resource of a template with a query', 'resources/read', { uri: 'search://search/2026?page=2' }, 'search'],
+    ['a resource of a template without its query', 'resources/read', { uri: 'search://search/2026' }, 'search'],
   ])('is 403 for %s, with every scope to ask for, before anything runs', async (_what, method, parameters, handler) => {
     const refused = await ask(await tokenOf('bob', narrow), method, parameters);
     expect(refused.status).toBe(403);

@@ -1,4 +1,3 @@
-import { UriTemplate } from '@modelcontextprotocol/server';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MessageHandler } from '@nestjs/microservices';
 import {
@@ -14,6 +13,7 @@ import { type AuthentikError, UnauthenticatedError } from '../errors/index.js';
 import { type AccessRule, decideCredential, decideGroups, decideScopes } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { readAccessRule } from '../rules/access-rule.metadata.js';
+import { ResourcePattern } from './resource-pattern.js';
 
 /**
  * Which rule stands at which tool, resource and prompt. Built once, from the handlers that Nest has bound; a name that
@@ -22,7 +22,7 @@ import { readAccessRule } from '../rules/access-rule.metadata.js';
 export class CapabilityRules {
   private readonly rules = new Map<string, AccessRule[]>();
   private readonly addedKeys = new Set<string>();
-  private readonly templates: { readonly name: string; readonly template: UriTemplate }[] = [];
+  private readonly patterns = new Map<string, ResourcePattern>();
 
   /** @param handlers those of the MCP transport, as Nest has bound them */
   constructor(handlers: Iterable<MessageHandler>, controllers: ReadonlyMap<object, readonly object[]>) {
@@ -32,7 +32,7 @@ export class CapabilityRules {
       const { mcpType, mcpMethodRef } = extras;
       const name = nameOf(extras);
       const key = keyOf(mcpType, name);
-      if (mcpType === 'resource-template') this.templates.push({ name, template: new UriTemplate(name) });
+      this.addPattern(mcpType, name);
       // A method that several classes inherit has a rule of each; who wants to use it must meet them all.
       const rules = (controllers.get(mcpMethodRef) ?? []).map((controller) => readAccessRule(mcpMethodRef, controller));
       this.rules.set(key, [...(this.rules.get(key) ?? []), ...rules]);
@@ -47,13 +47,16 @@ export class CapabilityRules {
     const key = keyOf(type, name);
     if (this.rules.has(key)) throw new Error(`There is a ${type} ${name} already.`);
     this.rules.set(key, [rule]);
+    this.addPattern(type, name);
     this.addedKeys.add(key);
   }
 
   /** Takes back what was added; what a controller declares stays. */
   remove(type: McpCapabilityType, name: string): boolean {
     const key = keyOf(type, name);
-    return this.addedKeys.delete(key) && this.rules.delete(key);
+    if (!this.addedKeys.delete(key)) return false;
+    this.patterns.delete(key);
+    return this.rules.delete(key);
   }
 
   has(type: McpCapabilityType): boolean {
@@ -78,13 +81,14 @@ export class CapabilityRules {
     return firstOf(this.rules.get(keyOf(type, name)) ?? [], (rule) => decideScopes(rule, user));
   }
 
-  /** What a URI may mean: the resource of that URI, and each template that it fits. */
+  /** Every resource and template that a URI may be taken for. */
   resourcesFor(uri: string): { readonly type: McpCapabilityType; readonly name: string }[] {
-    const fitting = this.templates.filter(({ template }) => fits(template, uri)).map(({ name }) => name);
-    return [
-      ...(this.rules.has(keyOf('resource', uri)) ? [{ type: 'resource' as const, name: uri }] : []),
-      ...fitting.map((name) => ({ type: 'resource-template' as const, name })),
-    ];
+    return [...this.patterns.values()].filter((pattern) => pattern.fits(uri));
+  }
+
+  private addPattern(type: McpCapabilityType, name: string): void {
+    if (type !== 'resource' && type !== 'resource-template') return;
+    this.patterns.set(keyOf(type, name), new ResourcePattern(type, name));
   }
 }
 
@@ -125,15 +129,6 @@ function firstOf(
     if (refusal !== undefined) return refusal;
   }
   return undefined;
-}
-
-function fits(template: UriTemplate, uri: string): boolean {
-  try {
-    return template.match(uri) !== null;
-  } catch {
-    // Longer than the template's parser takes.
-    return false;
-  }
 }
 
 const keyOf = (type: McpCapabilityType, name: string) => `${type} ${name}`;
