@@ -1,7 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { StreamableHttpTransport } from '@rekog/mcp-nest';
 
 import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
@@ -14,6 +13,7 @@ import { GuardedMcpStrategy } from './guarded-mcp.strategy.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import type { McpCapabilities } from './run-time-capabilities.js';
 import { ScopeStepUp } from './scope-step-up.js';
+import { SessionTransport } from './session-transport.js';
 import { type McpSessionOptions, Sessions } from './sessions.js';
 
 /** An MCP endpoint and the server behind it. */
@@ -86,8 +86,8 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
   const context = resources.challengeContext(path);
 
   // A transport of its own for each app: one that is shared would go on serving an app that is closed.
-  const sessions = sessionOptions && new Sessions(sessionOptions, (id) => void transport['cleanupSession'](id));
-  const transport = new StreamableHttpTransport({
+  const sessions = sessionOptions && new Sessions(sessionOptions, (id) => transport.endSession(id));
+  const transport = new SessionTransport({
     mount: false,
     ...(sessions !== undefined && { statefulMode: true, sessionIdGenerator: () => beginSession(sessions) }),
   });

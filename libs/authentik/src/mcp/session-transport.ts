@@ -1,0 +1,33 @@
+import { StreamableHttpTransport } from '@rekog/mcp-nest';
+
+type Kind = Parameters<StreamableHttpTransport['notifyListChanged']>[0];
+
+// mcp-nest's types name the members that it keeps to itself, and not what they are.
+interface SessionServer {
+  readonly server: { notification(notification: { readonly method: string }): Promise<void> };
+}
+
+const notifications = {
+  tools: 'notifications/tools/list_changed',
+  resources: 'notifications/resources/list_changed',
+  prompts: 'notifications/prompts/list_changed',
+} as const;
+
+/**
+ * mcp-nest's transport, which tells sessions too that a list has changed. By itself it tells subscribers of protocol
+ * 2026-07-28 alone, although it promises both.
+ */
+export class SessionTransport extends StreamableHttpTransport {
+  override notifyListChanged(kind: Kind): void {
+    super.notifyListChanged(kind);
+    for (const { server } of Object.values(this['servers'] as Readonly<Record<string, SessionServer>>)) {
+      // Rejects where a session has been told that there is no such list; it is about to end.
+      server.notification({ method: notifications[kind] }).catch(() => undefined);
+    }
+  }
+
+  /** Ends what is kept of a session; unknown ids are fine. */
+  endSession(id: string): void {
+    void this['cleanupSession'](id);
+  }
+}
