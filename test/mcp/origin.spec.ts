@@ -127,6 +127,12 @@ describe('an endpoint with a public name', () => {
     'reports.example.com.evil.example',
     'evil.reports.example.com',
     'other.internal',
+    'reports.example.com.',
+    'reports.example.com:443:443',
+    'reports.example.com, localhost',
+    'localhost#reports.example.com',
+    '[fd00::2]',
+    'fd00::1',
   ])('is 403 for Host %s', async (foreign) => {
     await expectForbidden(published, { host: foreign });
   });
@@ -137,6 +143,7 @@ describe('an endpoint with a public name', () => {
     'upstream.internal',
     'upstream.internal:9',
     '[fd00::1]:80',
+    '[FD00::1]',
   ])('takes Host %s', async (allowed) => {
     await expectAllowed(published, { host: allowed });
   });
@@ -148,6 +155,11 @@ describe('an endpoint with a public name', () => {
     ['a name above its own', 'https://example.com'],
     ['a longer name', 'https://reports.example.com.evil.example'],
     ['loopback', 'http://localhost:6274'],
+    ['its own with a last dot', 'https://reports.example.com.'],
+    ['its own with the port that goes without saying', 'https://reports.example.com:443'],
+    ['its own in capitals, which no browser sends', 'https://REPORTS.example.com'],
+    ['its own with a path', 'https://reports.example.com/'],
+    ['its own among others', 'https://reports.example.com https://evil.example'],
     ['an opaque one', 'null'],
     ['an upstream, which has no pages', 'https://upstream.internal'],
     ['an allowed one by another scheme', 'http://console.example.com'],

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 
 import { Ctx } from '@nestjs/microservices';
 import { type McpContext, McpController, Tool } from '@rekog/mcp-nest';
-import { AllowedGroups, Authenticated, type AuthentikUser, CurrentUser } from 'nestjs-authentik';
+import { AllowedGroups, Authenticated, type AuthentikOptions, type AuthentikUser, CurrentUser } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { currentUser } from 'nestjs-authentik/mcp';
+import { decodeJwt } from 'jose';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -38,11 +39,12 @@ class MeetingTools {
 let authentik: EmbeddedAuthentik;
 let server: StartedApp;
 
-async function start(sessions: { max?: number; idleSeconds?: number }) {
-  server = await startMcpApp(authentik, { controllers: [MeetingTools], mcp: { sessions } });
+async function start(sessions: { max?: number; idleSeconds?: number }, options: Partial<AuthentikOptions> = {}) {
+  server = await startMcpApp(authentik, { controllers: [MeetingTools], mcp: { sessions }, options });
 }
 beforeEach(async () => {
-  authentik = await startEmbeddedAuthentik();
+  const applications = ['mcp-server', 'mobile'].map((slug) => ({ slug, clientId: slug }));
+  authentik = await startEmbeddedAuthentik({ applications });
   waiting = 0;
   ran.length = 0;
 });
@@ -100,6 +102,22 @@ describe('a session', () => {
       .set({ authorization: `Bearer ${await tokenOf('bob')}`, 'mcp-session-id': id });
     expect(end.status).toBe(404);
     expect((await send(await tokenOf('alice'), list, id)).status).toBe(200);
+  });
+
+  it('is of a person within an issuer, for another may give the same sub to somebody else', async () => {
+    await start({}, { trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }] });
+    const [own, mobile] = [await tokenOf('alice'), await tokenOf('alice', { application: 'mobile' })];
+    expect(decodeJwt(mobile).sub).toBe(decodeJwt(own).sub);
+    expect(decodeJwt(mobile).iss).not.toBe(decodeJwt(own).iss);
+    const [ownId, mobileId] = [await begin(own), await begin(mobile)];
+    for (const [token, id, status] of [
+      [own, ownId, 200],
+      [mobile, mobileId, 200],
+      [own, mobileId, 404],
+      [mobile, ownId, 404],
+    ] as const) {
+      expect((await send(token, list, id)).status).toBe(status);
+    }
   });
 
   it('judges each message by its own token, even two at once', async () => {
