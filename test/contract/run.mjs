@@ -1,0 +1,42 @@
+// npm run contract -- --recordings DIR
+// Holds the embedded Authentik to recordings of real servers: a line for each exchange that is not met.
+import { parseArgs } from 'node:util';
+
+import { readRecordings } from './recordings.mjs';
+import { replayTopic } from './replay.mjs';
+import { startWorld } from './world.mjs';
+
+/** @returns how many exchanges of a folder are met, not met, and left out */
+export async function replayFolder(folder, say = () => undefined) {
+  const { world, topics } = readRecordings(folder);
+  const count = { met: 0, notMet: 0, leftOut: 0 };
+  for (const topic of topics) {
+    // Each topic has a server of its own: none was recorded with what another one left behind.
+    const authentik = await startWorld(world);
+    try {
+      await replayTopic(world, authentik, topics, topic, ({ topic: name, name: exchange, leftOut, differences }) => {
+        if (leftOut !== undefined) count.leftOut += 1;
+        else if (differences.length === 0) count.met += 1;
+        else {
+          count.notMet += 1;
+          say(`${name}: ${exchange}: ${differences.join('; ')}`);
+        }
+      });
+    } finally {
+      await authentik.stop();
+    }
+  }
+  return count;
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const say = (line) => process.stdout.write(`${line}\n`);
+  const { values } = parseArgs({ options: { recordings: { type: 'string' } } });
+  if (values.recordings === undefined) {
+    process.stderr.write('Name a folder of recordings: npm run contract -- --recordings DIR\n');
+    process.exit(2);
+  }
+  const { met, notMet, leftOut } = await replayFolder(values.recordings, say);
+  say(`${met} met, ${notMet} not met, ${leftOut} left out`);
+  process.exitCode = notMet > 0 ? 1 : 0;
+}
