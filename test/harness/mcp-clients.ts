@@ -24,14 +24,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A client that signs in by itself. */
+export interface SignedInClient extends McpClient {
+  /** Calls, and where the SDK asks for another sign-in, brings back its code and calls again, as host applications do. */
+  callSteppingUp(parameters: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
+  /** How often its user has signed in. */
+  readonly signIns: number;
+}
+
 /** A real client of one SDK and protocol era. */
 export interface McpClientKind {
   readonly name: string;
   readonly era: '2025-11-25' | '2026-07-28';
   /** Calls a tool, with options that the SDKs take in different places. */
   call(client: McpClient, name: string, options: CallOptions): Promise<unknown>;
-  /** Connects with the URL of the server alone, signing in on the way. */
-  connect(url: string, clientId: string, credentials: Credentials): Promise<McpClient>;
+  /** Connects with the URL of the server alone, signing in on the way, and again when a call asks for more scopes. */
+  connect(url: string, clientId: string, credentials: Credentials): Promise<SignedInClient>;
   /** Connects with a token. */
   connectWithToken(url: string, accessToken: string): Promise<McpClient>;
 }
@@ -42,6 +50,7 @@ class HeadlessProvider implements v2.OAuthClientProvider {
   readonly clientMetadata = { client_name: 'test', redirect_uris: [this.redirectUrl] };
   callback: URL | undefined;
   authorizationUrl: URL | undefined;
+  signIns = 0;
   private savedTokens: v2.StoredOAuthTokens | undefined;
   private verifier = '';
 
@@ -61,7 +70,14 @@ class HeadlessProvider implements v2.OAuthClientProvider {
   }
   async redirectToAuthorization(url: URL): Promise<void> {
     this.authorizationUrl = url;
+    this.signIns += 1;
     this.callback = await signIn(url, this.credentials);
+  }
+  /** What the last sign-in brought; it is good for one use. */
+  takeCode(): string {
+    const code = this.callback?.searchParams.get('code') ?? '';
+    this.callback = undefined;
+    return code;
   }
   saveCodeVerifier(verifier: string): void {
     this.verifier = verifier;
@@ -80,7 +96,7 @@ async function connectBySigningIn<Transport extends OAuthTransport>(
   provider: HeadlessProvider,
   openTransport: () => Transport,
   openClient: () => McpClient & { connect(transport: Transport): Promise<void> },
-): Promise<McpClient> {
+): Promise<SignedInClient> {
   const refused = openTransport();
   const refusal = await openClient()
     .connect(refused)
@@ -89,10 +105,22 @@ async function connectBySigningIn<Transport extends OAuthTransport>(
       (error: unknown) => error,
     );
   if (provider.callback === undefined) throw new Error('The client was not asked to sign in.', { cause: refusal });
-  await refused.finishAuth(provider.callback.searchParams.get('code') ?? '');
+  await refused.finishAuth(provider.takeCode());
   const client = openClient();
-  await client.connect(openTransport());
-  return client;
+  const transport = openTransport();
+  await client.connect(transport);
+  const callSteppingUp: SignedInClient['callSteppingUp'] = async (parameters) => {
+    try {
+      return await client.callTool(parameters);
+    } catch (error) {
+      if (provider.callback === undefined) throw error;
+      await transport.finishAuth(provider.takeCode());
+      return client.callTool(parameters);
+    }
+  };
+  return Object.defineProperty(Object.assign(client, { callSteppingUp }), 'signIns', {
+    get: () => provider.signIns,
+  }) as McpClient as SignedInClient;
 }
 
 function version2(era: McpClientKind['era'], options?: v2.ClientOptions): McpClientKind {

@@ -173,4 +173,29 @@ describe.each(mcpClients)('$name', (kind) => {
     });
     await wider.close();
   });
+
+  it('steps up by itself: asks for the scope, signs in again, and goes on with the wider token', async () => {
+    const credentials = { username: 'alice', password: authentik.password };
+    const client = await kind.connect(server.url, 'mcp-server', credentials);
+    expect(client.signIns).toBe(1);
+    const call = (name: string) => client.callSteppingUp({ name, arguments: {} });
+    expect(await call('write-reports')).toMatchObject({ content: [{ text: 'written' }] });
+    expect(client.signIns).toBe(2);
+    // It was told of all scopes at once, and lost none that it had: the groups come with one of them.
+    expect(await call('read-reports')).toMatchObject({ content: [{ text: 'reports' }] });
+    expect(await call('team-report')).toMatchObject({ content: [{ type: 'text' }] });
+    expect(client.signIns).toBe(2);
+    expect(ran).toEqual(['write-reports', 'read-reports', 'team-report']);
+    await client.close();
+  });
+
+  it('is not sent to sign in again for what its groups hide', async () => {
+    const client = await kind.connect(server.url, 'mcp-server', { username: 'bob', password: authentik.password });
+    await expect(client.callSteppingUp({ name: 'write-reports', arguments: {} })).rejects.toMatchObject({
+      code: -32602,
+    });
+    expect(client.signIns).toBe(1);
+    expect(ran).toEqual([]);
+    await client.close();
+  });
 });

@@ -132,6 +132,25 @@ describe('a session', () => {
     for (const pair of seen) expect(pair?.[0]).toBe(pair?.[1]);
   });
 
+  it('lists for each of many messages at once what its own token admits', async () => {
+    await start({});
+    const [wide, narrow] = [await tokenOf('alice'), await tokenOf('alice', { claims: { groups: [] } })];
+    const id = await begin(wide);
+    const messages = Array.from({ length: 40 }, (_, index) => ({ token: index % 2 === 0 ? wide : narrow, index }));
+    const answers = await Promise.all(
+      messages.map(async ({ token, index }) => ({
+        token,
+        listed: await send(token, { ...list, id: index }, id),
+        called: await send(token, { ...call('late-right'), id: `call-${index}` }, id),
+      })),
+    );
+    for (const { token, listed, called } of answers) {
+      expect(listed.text.includes('late-right')).toBe(token === wide);
+      expect(called.text.includes('Unknown tool')).toBe(token === narrow);
+    }
+    expect(ran).toHaveLength(20);
+  });
+
   it('takes a right away with the next token that lacks it', async () => {
     await start({});
     const id = await begin(await tokenOf('alice'));
