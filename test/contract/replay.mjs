@@ -3,6 +3,7 @@ import { authorize, send } from './browser.mjs';
 import { compareAnswer } from './compare.mjs';
 import { Placeholders } from './placeholders.mjs';
 import { isFlowInterface, whyLeftOut } from './recordings.mjs';
+import { appPasswordOf } from './world.mjs';
 
 const defaultScope = 'openid profile email';
 const tokenNames = ['access_token', 'refresh_token', 'id_token'];
@@ -55,7 +56,7 @@ class TopicReplay {
     for (const { key, name: kind } of this.placeholders.unknownIn(JSON.stringify(request))) {
       const nonce = given.nonce ?? given.authorizationNonce ?? nonceIn(response);
       const asked = { ...given, ...(nonce !== undefined && { nonce }) };
-      const value = await this.#produce(kind, name, asked, request);
+      const value = await this.#produce({ kind, key }, name, asked, request);
       if (value === undefined) throw new Error(`what ${key} stands for cannot be brought about`);
       this.placeholders.bind(key, value);
     }
@@ -90,9 +91,15 @@ class TopicReplay {
     return this.#jars.get(username);
   }
 
-  async #produce(kind, name, given, request) {
+  async #produce({ kind, key }, name, given, request) {
     if (isUnknownTo(kind, name)) return this.placeholders.invent(kind);
-    const before = await this.#referred(given.after);
+    // Named after whose it is: `<app_password:alice-app>`.
+    const [, owner] = /:(\w+)-app>$/u.exec(key) ?? [];
+    if (kind === 'app_password') return appPasswordOf(owner);
+    if (/^base64_of_\w+_colon_app_password$/u.test(kind)) {
+      return Buffer.from(`${owner}:${appPasswordOf(owner)}`).toString('base64');
+    }
+    const before = await this.#referred(given.after, given);
     if (kind === 'code') {
       const code = before?.code ?? (await this.#code(given, request));
       this.#outlive(this.#provider(given).access_code_validity);
@@ -122,13 +129,18 @@ class TopicReplay {
    * Brings about an exchange of another topic, written as `topic: name`, and what that one came after.
    * @returns its code and what was granted for it
    */
-  async #referred(after) {
+  async #referred(after, given) {
     const [, topicName, name] = /^([\w-]+): (.*)$/su.exec(after ?? '') ?? [];
     const exchange = this.topics.find(({ topic }) => topic === topicName)?.exchanges.find((one) => one.name === name);
-    if (exchange === undefined || topicName === this.topic.topic) return undefined;
+    if (topicName === undefined || topicName === this.topic.topic) return undefined;
     this.referred ??= new Map();
+    if (exchange === undefined) {
+      // Not recorded. What came before with a code can only have been its use.
+      if (!this.referred.has(after)) this.referred.set(after, await this.#used(given));
+      return this.referred.get(after);
+    }
     if (!this.referred.has(after)) {
-      const before = await this.#referred(exchange.given?.after);
+      const before = await this.#referred(exchange.given?.after, exchange.given ?? {});
       const code = before?.code ?? (await this.#code(exchange.given ?? {}, exchange.request));
       const own = new Placeholders({});
       for (const { key } of own.unknownIn(JSON.stringify(exchange.request))) own.bind(key, code);
@@ -163,10 +175,19 @@ class TopicReplay {
     for (const [name, value] of Object.entries(parameters)) if (value === null) delete parameters[name];
     const jar = await this.#signedIn(username, given.provider);
     const callback = await authorize(this.port, parameters, jar, { username, password: this.world.password });
-    return callback?.searchParams.get('code') ?? undefined;
+    // Of a hybrid request it comes in the fragment.
+    return (
+      callback &&
+      (new URLSearchParams(`${callback.search.slice(1)}&${callback.hash.slice(1)}`).get('code') ?? undefined)
+    );
   }
 
   async #grant(given) {
+    return (await this.#used(given))?.tokens;
+  }
+
+  /** A code, and what it was redeemed for. */
+  async #used(given) {
     const provider = this.#provider(given);
     const code = await this.#code({ ...given, scope: given.scope ?? `${defaultScope} offline_access` }, {});
     if (code === undefined) return undefined;
@@ -184,7 +205,7 @@ class TopicReplay {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: body.toString(),
     });
-    return answer.status === 200 ? JSON.parse(answer.body) : undefined;
+    return { code, tokens: answer.status === 200 ? JSON.parse(answer.body) : undefined };
   }
 }
 

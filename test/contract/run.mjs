@@ -29,8 +29,9 @@ export async function replayFolder(folder, say = () => undefined) {
   return count;
 }
 
+const say = (line) => process.stdout.write(`${line}\n`);
+
 if (import.meta.filename === process.argv[1]) {
-  const say = (line) => process.stdout.write(`${line}\n`);
   const { values } = parseArgs({ options: { recordings: { type: 'string' } } });
   if (values.recordings === undefined) {
     process.stderr.write('Name a folder of recordings: npm run contract -- --recordings DIR\n');

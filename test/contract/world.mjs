@@ -1,6 +1,9 @@
 // Builds `world.json` in an embedded Authentik.
 import { startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 
+/** The one app password that each person has. */
+export const appPasswordOf = (username) => `app-password-of-${username}`.padEnd(60, '0');
+
 /** @returns what the embedded Authentik is started with to hold the recorded world */
 export function worldOptions(world) {
   const bindings = (slug) =>
@@ -19,7 +22,11 @@ export function worldOptions(world) {
       world.authentikVersion === '2026.5.0-rc1' ? suffix : '',
     ),
     password: world.password,
-    users: Object.entries(world.users).map(([username, user]) => ({ username, ...user })),
+    users: Object.entries(world.users).map(([username, user]) => ({
+      username,
+      ...user,
+      appPasswords: [appPasswordOf(username)],
+    })),
     applications: Object.values(world.providers)
       .filter(({ application }) => application !== undefined && application !== null)
       .map((provider) => ({
@@ -55,6 +62,9 @@ export function worldOptions(world) {
         ...(world.entitlements?.[provider.application] !== undefined && {
           entitlements: world.entitlements[provider.application],
         }),
+        federatedProviders: (world.federation?.[provider.application]?.trustsTokensOfProviders ?? []).map(
+          (kind) => world.providers[kind].client_id,
+        ),
         bindings: bindings(provider.application),
       })),
   };

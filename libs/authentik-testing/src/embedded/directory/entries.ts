@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import type { GrantType, PolicyBindingOptions, SubMode } from './options.js';
 import type { RedirectUri } from './redirect-uris.js';
 import type { SigningKey } from './signing-key.js';
@@ -18,6 +19,8 @@ export interface User {
   readonly groups: Set<string>;
   readonly attributes: Record<string, unknown>;
   password: string;
+  /** Tokens of the kind "app password": for machines, never at the sign-in page. */
+  readonly appPasswords: Set<string>;
   isActive: boolean;
   isSuperuser: boolean;
 }
@@ -41,6 +44,10 @@ export interface Provider {
   readonly refreshTokenValiditySeconds: number;
   readonly refreshTokenThresholdSeconds: number;
   readonly grantTypes: ReadonlySet<GrantType>;
+  /** Client ids of providers whose access tokens count as assertions here. */
+  readonly federatedProviders: ReadonlySet<string>;
+  /** Keys of a federated source, whose JWTs count as assertions here. */
+  readonly federatedKeys: JSONWebKeySet | undefined;
   /** Set when an application has it. */
   application?: Application;
 }

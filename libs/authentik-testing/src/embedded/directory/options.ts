@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import type { RedirectUri } from './redirect-uris.js';
 
 /** A person, or a service account, in the embedded Authentik. */
@@ -13,6 +14,8 @@ export interface EmbeddedUserOptions {
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** Default: the one password of all. */
   readonly password?: string;
+  /** App passwords, with which machines act as this user. Default none. */
+  readonly appPasswords?: readonly string[];
   /** Default true. */
   readonly isActive?: boolean;
 }
@@ -85,6 +88,10 @@ export interface EmbeddedApplicationOptions {
   readonly refreshTokenThreshold?: string;
   /** Grants allowed (2026.5+). Default: all; a real provider made by the API without the field has none. */
   readonly grantTypes?: readonly GrantType[];
+  /** Client ids of applications whose access tokens count as assertions of client_credentials here. Default none. */
+  readonly federatedProviders?: readonly string[];
+  /** Public keys, each with a `kid`, whose JWTs count as assertions of client_credentials here. Default none. */
+  readonly federatedKeys?: JSONWebKeySet;
   /** Who may use it. Default: everyone. */
   readonly bindings?: readonly PolicyBindingOptions[];
   /** Entitlements and the groups that have them, for the scope `entitlements`. */

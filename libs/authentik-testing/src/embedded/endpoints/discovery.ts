@@ -131,6 +131,7 @@ const ANONYMOUS: User = {
   groups: new Set(),
   attributes: {},
   password: '',
+  appPasswords: new Set(),
   isActive: false,
   isSuperuser: false,
 };

@@ -5,6 +5,7 @@ import type { Endpoint } from '../wire/endpoint.js';
 import type { Exchange } from '../wire/exchange.js';
 import { answerOAuthError, OAuthRefusal } from '../wire/oauth-errors.js';
 import { authorizationCodeGrant } from './grants/authorization-code.js';
+import { clientCredentialsGrant } from './grants/client-credentials.js';
 import type { GrantRequest, TokenResponse } from './grants/grant-request.js';
 import { refreshTokenGrant } from './grants/refresh-token.js';
 
@@ -17,6 +18,8 @@ interface GrantHandler {
 const GRANTS: Readonly<Partial<Record<string, GrantHandler>>> = {
   authorization_code: { needsSecret: true, answer: authorizationCodeGrant },
   refresh_token: { needsSecret: true, answer: refreshTokenGrant },
+  client_credentials: { needsSecret: false, answer: clientCredentialsGrant },
+  password: { needsSecret: false, answer: clientCredentialsGrant },
 };
 
 /** The token endpoint, one for all applications. Every refusal is 400, a wrong client too. */
