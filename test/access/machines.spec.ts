@@ -38,6 +38,27 @@ const machineToken = (groups: readonly string[]) =>
 const ask = (path: string, token: string) => request(app.getHttpServer()).get(path).auth(token, { type: 'bearer' });
 
 describe('a machine', () => {
+  it('is who its client_credentials say, by a real grant', async () => {
+    const [application] = authentik.applications;
+    const answer = await fetch(`${authentik.url}/application/o/token/`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: application?.clientId ?? '',
+        client_secret: application?.clientSecret ?? '',
+        scope: 'openid profile',
+      }),
+    });
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    expect((await ask('/reports', token)).body).toEqual({
+      kind: 'service',
+      username: 'ak-MCP server-client_credentials',
+      groups: [],
+      sessionId: null,
+    });
+    expect((await ask('/reports/team', token)).status).toBe(403);
+  });
+
   it('is a service, with the groups of its service account: usually none', async () => {
     const { body } = await ask('/reports', await machineToken([]));
     expect(body).toEqual({ kind: 'service', username: service, groups: [], sessionId: null });

@@ -7,7 +7,7 @@ import {
   TokenVerificationError,
 } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { startRestApp } from '../harness/rest-app.js';
 import { signIn } from '../harness/sign-in.js';
@@ -31,6 +31,7 @@ async function start(clientType: 'public' | 'confidential', tokenEndpointAuthMet
   tokens = app.get(AuthentikTokenService);
 }
 afterEach(async () => {
+  vi.useRealTimers();
   await app.close();
   await authentik.stop();
 });
@@ -152,5 +153,32 @@ describe.each([
     const failure = await failureOf(tokens.refreshToken(refreshToken));
     const { inspect } = await import('node:util');
     expect(inspect(failure, { depth: null, showHidden: true })).not.toContain(refreshToken);
+  });
+
+  it('gets tokens for the app itself with a secret, one request for all who ask, and says without one what is missing', async () => {
+    if (clientType === 'public') {
+      await expect(tokens.clientCredentials(['openid'])).rejects.toThrow('clientSecret: is missing');
+      return;
+    }
+    const sets = await Promise.all(Array.from({ length: 20 }, () => tokens.clientCredentials(['openid', 'profile'])));
+    expect(callsTo('/token/')).toBe(1);
+    const [{ accessToken } = { accessToken: '' }] = sets;
+    expect((await tokens.verifyToken(accessToken)).kind).toBe('service');
+    await tokens.clientCredentials(['profile', 'openid']);
+    expect(callsTo('/token/')).toBe(1);
+    // Until shortly before it expires.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.advanceTimersByTime(3600 * 1000 - 20_000);
+    expect((await tokens.clientCredentials(['openid', 'profile'])).accessToken).not.toBe(accessToken);
+    expect(callsTo('/token/')).toBe(2);
+  });
+
+  it('exchanges a token only where Authentik does, and says its word where it does not', async () => {
+    const { accessToken } = await grantedTo('alice');
+    const refused = await failureOf(
+      tokens.exchangeToken({ subjectToken: accessToken, audience: 'upstream', scopes: ['openid'] }),
+    );
+    expect(refused).toBeInstanceOf(TokenGrantError);
+    expect(String(refused)).not.toContain(accessToken);
   });
 });
