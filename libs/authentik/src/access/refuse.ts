@@ -7,7 +7,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 
-import type { WireAnswer } from '../errors/index.js';
+import type { WireAnswer } from '../protocol/to-wire.js';
 
 const exceptions = {
   400: BadRequestException,

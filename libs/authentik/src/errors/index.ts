@@ -13,4 +13,3 @@ export { type RefusalReason, refusalReason, refusalReasons } from './refusal-rea
 export { type ClaimedIdentity, TokenVerificationError, type TokenRefusal } from './token-verification.error.js';
 export { TokenGrantError } from './token-grant.error.js';
 export { AuthentikUnavailableError } from './unavailable.error.js';
-export { toWire, type WireAnswer, type ChallengeContext } from './to-wire.js';

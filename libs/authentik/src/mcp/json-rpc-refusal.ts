@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-import type { WireAnswer } from '../errors/index.js';
+import type { WireAnswer } from '../protocol/to-wire.js';
 
 /** JSON-RPC 2.0 codes of the answers that are given before a message is handled. */
 export const jsonRpcCode = {

@@ -1,10 +1,10 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS } from '../authentik.constants.js';
-import type { ChallengeContext } from '../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
 import type { AuthentikModuleExtras } from '../options/module-extras.js';
 import type { ProtectedResourceMetadata } from '../protocol/metadata.types.js';
+import type { ChallengeContext } from '../protocol/to-wire.js';
 
 const wellKnownPath = '/.well-known/oauth-protected-resource';
 

@@ -8,11 +8,10 @@ import {
   AuthentikUnavailableError,
   refusalReason,
   TokenVerificationError,
-  toWire,
-  type WireAnswer,
 } from '../errors/index.js';
 import { AuthentikLogger } from '../observability/authentik-logger.js';
 import { ProtectedResources } from '../protected-resource/protected-resources.js';
+import { toWire, type WireAnswer } from '../protocol/to-wire.js';
 import { authenticatedUser } from './request-authentication.js';
 
 /** What else is known of a refusal. */

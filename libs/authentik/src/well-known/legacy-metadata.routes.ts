@@ -3,8 +3,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 
 import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import { AuthentikDiscovery } from '../discovery/authentik-discovery.js';
-import { AuthentikError, toWire } from '../errors/index.js';
+import { AuthentikError } from '../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
+import { toWire } from '../protocol/to-wire.js';
 import { cacheable, type DocumentAnswer, mountDocument } from './document-route.js';
 
 /**

@@ -1,16 +1,16 @@
-import { type BearerChallenge, toBearerChallenge } from '../protocol/bearer-challenge.js';
 import {
+  type AuthentikError,
+  AuthentikUnavailableError,
   GroupProhibitedError,
   GroupRequiredError,
   InsufficientScopeError,
   MalformedCredentialError,
+  TokenVerificationError,
   UnauthenticatedError,
   UnsupportedTransportError,
   UserRejectedError,
-} from './access.errors.js';
-import type { AuthentikError } from './authentik.error.js';
-import { TokenVerificationError } from './token-verification.error.js';
-import { AuthentikUnavailableError } from './unavailable.error.js';
+} from '../errors/index.js';
+import { type BearerChallenge, toBearerChallenge } from './bearer-challenge.js';
 
 /** What a challenge says about the resource that was asked for. */
 export interface ChallengeContext {
