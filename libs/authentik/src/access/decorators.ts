@@ -1,4 +1,4 @@
-import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, type CanActivate, SetMetadata, type Type, UseGuards } from '@nestjs/common';
 
 import type { AuthentikUser } from '../protocol/user.js';
 import { AUTHENTICATED, OPTIONAL_AUTH, PUBLIC, RULE_KEYS } from '../rules/access-rule.metadata.js';
@@ -68,6 +68,14 @@ export const Public = (): AccessDecorator => SetMetadata(PUBLIC, true);
 export const OptionalAuth = (): AccessDecorator =>
   applyDecorators(SetMetadata(OPTIONAL_AUTH, true), UseGuards(AuthentikAuthGuard));
 
+/** The guard that looks at a right, besides the one that finds out who asks. Each guard costs every request something. */
+const guardsOfRights: Partial<Record<keyof typeof RULE_KEYS, Type<CanActivate>[]>> = {
+  allowedGroups: [GroupsGuard],
+  requiredGroups: [GroupsGuard],
+  prohibitedGroups: [GroupsGuard],
+  requiredScopes: [ScopesGuard],
+};
+
 function right(decorator: string, member: keyof typeof RULE_KEYS, names: readonly string[]): AccessDecorator {
   if (names.length === 0 || names.some((name) => typeof name !== 'string' || name.trim() === '')) {
     throw new TypeError(`@${decorator} needs names, none of them empty.`);
@@ -81,6 +89,6 @@ function right(decorator: string, member: keyof typeof RULE_KEYS, names: readonl
       }
     },
     SetMetadata(key, Object.freeze([...names])),
-    UseGuards(AuthentikAuthGuard, GroupsGuard, ScopesGuard),
+    UseGuards(AuthentikAuthGuard, ...(guardsOfRights[member] ?? [])),
   );
 }
