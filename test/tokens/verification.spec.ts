@@ -110,11 +110,26 @@ describe('a token that was verified', () => {
     expect(await statusOf(token)).toBe(503);
   });
 
-  it('is forgotten here when it is revoked here', async () => {
-    await start({ validation: 'local+introspect', introspectionTtlSeconds: 3600 });
+  it.each(['local', 'local+introspect', 'introspect'] as const)(
+    'is refused here at once when it is revoked here, validation %s',
+    async (validation) => {
+      await start({ validation, introspectionTtlSeconds: 3600 });
+      const [token, other] = [
+        await authentik.mintAccessToken({ user: 'alice' }),
+        await authentik.mintAccessToken({ user: 'alice' }),
+      ];
+      expect([await statusOf(token), await statusOf(other)]).toEqual([200, 200]);
+      await app.get(AuthentikTokenService).revokeToken(token, 'access_token');
+      expect([await statusOf(token), await statusOf(other)]).toEqual([401, 200]);
+    },
+  );
+
+  it('is refused here even if Authentik could not be told', async () => {
+    await start({});
     const token = await authentik.mintAccessToken({ user: 'alice' });
     expect(await statusOf(token)).toBe(200);
-    await app.get(AuthentikTokenService).revokeToken(token, 'access_token');
+    await authentik.fault('error500', { endpoint: 'revoke' });
+    await expect(app.get(AuthentikTokenService).revokeToken(token)).rejects.toThrow();
     expect(await statusOf(token)).toBe(401);
   });
 

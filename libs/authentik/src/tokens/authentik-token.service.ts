@@ -63,14 +63,15 @@ export class AuthentikTokenService {
   }
 
   /**
-   * Makes a token useless: in Authentik, and in what this process remembers. Revoking the access token leaves the
+   * Makes a token useless, in Authentik and in this process; other processes take an access token until it expires, or
+   * for `introspectionTtlSeconds` where they introspect. Revoking the access token leaves the
    * refresh token alone and the other way round; revoke both to sign somebody out.
    * @throws {TokenGrantError} Authentik did not take the client's credentials
-   * @throws {AuthentikUnavailableError} Authentik could not be told; here the token is forgotten all the same
+   * @throws {AuthentikUnavailableError} Authentik could not be told; this process refuses the token all the same
    * @see RFC 7009
    */
   async revokeToken(token: string, hint?: 'access_token' | 'refresh_token'): Promise<void> {
-    this.verifier.forget(token);
+    this.verifier.revoke(token);
     await this.inspector.revoke(token, hint);
   }
 

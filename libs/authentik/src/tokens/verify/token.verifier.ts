@@ -11,6 +11,7 @@ import { TokenInspector } from '../grants/token-inspector.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JwtVerifier, refuse } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
+import { RevokedTokens } from './revoked-tokens.js';
 import { SigningKeys } from './signing-keys.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
@@ -22,6 +23,7 @@ import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 export class TokenVerifier {
   private readonly verified: VerifiedTokens;
   private readonly rejected = new RejectedTokens();
+  private readonly revoked: RevokedTokens;
   private readonly running = new Map<string, Promise<AuthentikUser>>();
 
   constructor(
@@ -32,6 +34,7 @@ export class TokenVerifier {
     private readonly keys: SigningKeys,
     private readonly logger: AuthentikLogger,
   ) {
+    this.revoked = new RevokedTokens(options.tokens.clockToleranceSeconds);
     this.verified = new VerifiedTokens(options.tokens.cacheMaxEntries, options.tokens.clockToleranceSeconds);
   }
 
@@ -45,6 +48,7 @@ export class TokenVerifier {
    * @throws {AuthentikUnavailableError} nobody could be asked
    */
   async verify(accessToken: string): Promise<AuthentikUser> {
+    if (this.revoked.has(accessToken)) throw refuse('inactive');
     const recalled = this.recall(accessToken);
     if (recalled !== undefined) return recalled;
     const rejection = this.rejected.find(accessToken);
@@ -58,8 +62,9 @@ export class TokenVerifier {
     return running;
   }
 
-  /** Forgets what is remembered of a token; the next look at it is a new one. */
-  forget(accessToken: string): void {
+  /** Takes a token no more, whatever its signature says. In this process. */
+  revoke(accessToken: string): void {
+    this.revoked.add(accessToken);
     this.verified.forget(accessToken);
   }
 
@@ -69,6 +74,8 @@ export class TokenVerifier {
     const route = isJws && validation !== 'introspect' ? 'local verification' : 'introspection';
     try {
       const verified = isJws ? await this.judgeJws(accessToken) : await this.judgeOther(accessToken);
+      // Somebody may have revoked it meanwhile.
+      if (this.revoked.has(accessToken)) throw refuse('inactive');
       if (verified.goodUntilMs > Date.now()) this.verified.remember(accessToken, verified);
       this.debug(() => `${route} accepts a token: client=${verified.user.clientId} sub=${verified.user.id}`);
       return verified.user;
