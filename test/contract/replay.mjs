@@ -3,7 +3,7 @@ import { authorize, send } from './browser.mjs';
 import { compareAnswer } from './compare.mjs';
 import { Placeholders } from './placeholders.mjs';
 import { isFlowInterface, whyLeftOut } from './recordings.mjs';
-import { appPasswordOf } from './world.mjs';
+import { appPasswordOf, jwtOfSource } from './world.mjs';
 
 const defaultScope = 'openid profile email';
 const tokenNames = ['access_token', 'refresh_token', 'id_token'];
@@ -96,6 +96,7 @@ class TopicReplay {
     // Named after whose it is: `<app_password:alice-app>`.
     const [, owner] = /:(\w+)-app>$/u.exec(key) ?? [];
     if (kind === 'app_password') return appPasswordOf(owner);
+    if (kind === 'jwt') return jwtOfSource(name);
     if (/^base64_of_\w+_colon_app_password$/u.test(kind)) {
       return Buffer.from(`${owner}:${appPasswordOf(owner)}`).toString('base64');
     }
@@ -107,10 +108,14 @@ class TopicReplay {
     }
     if (!tokenNames.includes(kind)) return undefined;
     if (before?.tokens !== undefined) return before.tokens[kind];
+    // An assertion comes from the provider that this one trusts.
+    const [trusted] = this.world.federation?.[this.#provider(given).application]?.trustsTokensOfProviders ?? [];
+    const isAssertion = request.body?.client_assertion !== undefined;
+    const from = isAssertion && trusted !== undefined ? { ...given, provider: trusted } : given;
     const root = given.after ?? name;
     let grant = this.#grants.get(root);
     if (grant === undefined || grant.used.has(kind)) {
-      grant = { used: new Set(), tokens: await this.#grant(given) };
+      grant = { used: new Set(), tokens: await this.#grant(from) };
       this.#grants.set(root, grant);
       this.#grants.set(name, grant);
     }

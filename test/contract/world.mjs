@@ -1,5 +1,25 @@
 // Builds `world.json` in an embedded Authentik.
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+
+/** The key of the federated source: "one ES256 public key, kid rec-external-key". */
+const source = await generateKeyPair('ES256', { extractable: true });
+const sourceKid = 'rec-external-key';
+const sourceKeys = { keys: [{ ...(await exportJWK(source.publicKey)), kid: sourceKid, alg: 'ES256', use: 'sig' }] };
+
+/** A JWT of that source, wrong in the way that the recorder's words say. */
+export async function jwtOfSource(words) {
+  const kid = /unknown kid/u.test(words) ? 'rec-other-key' : sourceKid;
+  const { privateKey } = /bad signature/u.test(words) ? await generateKeyPair('ES256') : source;
+  const now = Math.floor(Date.now() / 1000);
+  const token = new SignJWT({ sub: 'machine' }).setProtectedHeader({
+    alg: 'ES256',
+    ...(!/without kid/u.test(words) && { kid }),
+  });
+  if (/expired/u.test(words)) token.setExpirationTime(now - 60);
+  else if (!/without exp/u.test(words)) token.setExpirationTime(now + 3600);
+  return token.sign(privateKey);
+}
 
 /** The one app password that each person has. */
 export const appPasswordOf = (username) => `app-password-of-${username}`.padEnd(60, '0');
@@ -65,6 +85,9 @@ export function worldOptions(world) {
         federatedProviders: (world.federation?.[provider.application]?.trustsTokensOfProviders ?? []).map(
           (kind) => world.providers[kind].client_id,
         ),
+        ...(world.federation?.[provider.application]?.trustsJwtsOfSource !== undefined && {
+          federatedKeys: sourceKeys,
+        }),
         bindings: bindings(provider.application),
       })),
   };
