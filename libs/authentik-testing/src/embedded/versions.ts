@@ -78,6 +78,8 @@ export const HABITS = {
   introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded' },
   /** A public client may revoke by its id alone. */
   publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded' },
+  /** An assertion of client_credentials that names no `kid` crashes the server. */
+  crashesWithoutKid: { versions: '<2026.5.0-rc1', evidence: 'recorded' },
   /** Revocation leaves another client's token alone. */
   revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
 } as const satisfies Record<string, HabitRow>;

@@ -31,6 +31,9 @@ export class OAuthRefusal extends Error {
   }
 }
 
+/** Where the real server fails on its own code. Ends as a 500 page for GET, and an empty 405 for all else. */
+export class AuthentikCrash extends Error {}
+
 /** Answers with an OAuth error as JSON: 400, for `invalid_client` as well, unless the endpoint knows better. */
 export function answerOAuthError(exchange: Exchange, error: OAuthErrorCode, status = 400): void {
   exchange.tokenJson(status, {

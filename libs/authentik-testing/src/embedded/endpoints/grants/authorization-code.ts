@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hasForbiddenScheme, matchesRedirectUri } from '../../directory/redirect-uris.js';
 import type { AuthorizationCode } from '../../issued/records.js';
-import { OAuthRefusal } from '../../wire/oauth-errors.js';
+import { AuthentikCrash, OAuthRefusal } from '../../wire/oauth-errors.js';
 import type { GrantRequest, TokenResponse } from './grant-request.js';
 import { tokenResponse } from './token-response.js';
 
@@ -29,6 +29,8 @@ export async function authorizationCodeGrant({ exchange, provider }: GrantReques
 function provesPossession({ codeChallenge, codeChallengeMethod }: AuthorizationCode, verifier: string): boolean {
   if (codeChallenge === undefined) return verifier === '';
   if (verifier === '') return false;
+  if (codeChallengeMethod === 'S256' && /[^\p{ASCII}]/u.test(verifier))
+    throw new AuthentikCrash('A verifier outside of ASCII.');
   return (
     codeChallenge ===
     (codeChallengeMethod === 'S256' ? createHash('sha256').update(verifier).digest('base64url') : verifier)

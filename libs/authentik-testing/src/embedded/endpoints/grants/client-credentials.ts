@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { Provider, User } from '../../directory/entries.js';
 import { isSecretOf } from '../../wire/client-authentication.js';
-import { OAuthRefusal } from '../../wire/oauth-errors.js';
+import { AuthentikCrash, OAuthRefusal } from '../../wire/oauth-errors.js';
 import type { GrantRequest, TokenResponse } from './grant-request.js';
 import { tokenResponse } from './token-response.js';
 
@@ -51,16 +51,29 @@ async function byAssertion({ exchange, provider }: GrantRequest, assertion: stri
   if (stored?.kind === 'access' && provider.federatedProviders.has(stored.grant.provider.clientId)) {
     return stored.grant.user.isActive ? stored.grant.user : undefined;
   }
-  if (provider.federatedKeys === undefined || !(await isSigned(assertion, provider, clock.nowMs()))) return undefined;
+  if (provider.federatedKeys === undefined) return undefined;
+  if (isJwtWithoutKid(assertion)) {
+    if (exchange.habits.crashesWithoutKid) throw new AuthentikCrash('An assertion without kid.');
+    return undefined;
+  }
+  if (!(await isSigned(assertion, provider, clock.nowMs()))) return undefined;
   return directory.serviceAccount(provider);
 }
 
 /** `aud` and `iss` are not looked at, and `exp` need not be there; the key is found by its `kid` alone. */
 async function isSigned(assertion: string, { federatedKeys }: Provider, nowMs: number): Promise<boolean> {
+  if (federatedKeys === undefined) return false;
   try {
-    if (federatedKeys === undefined || decodeProtectedHeader(assertion).kid === undefined) return false;
     await jwtVerify(assertion, createLocalJWKSet(federatedKeys), { currentDate: new Date(nowMs) });
     return true;
+  } catch {
+    return false;
+  }
+}
+
+function isJwtWithoutKid(assertion: string): boolean {
+  try {
+    return decodeProtectedHeader(assertion).kid === undefined;
   } catch {
     return false;
   }
