@@ -10,78 +10,63 @@ export const DEFAULT_VERSION: AuthentikVersion = '2026.8';
 /** Two short names stand for the patch release whose behaviour is known; others mean their `.0`. */
 const KNOWN_PATCH: Readonly<Record<string, string>> = { '2024.8': '2024.8.3', '2025.2': '2025.2.3' };
 
-/** How a habit is known. `recorded`: `recordings/` hold it; `source`: read in Authentik's source; `documented`: its docs or notes. */
+/** How something is known. `recorded`: recordings hold it; `source`: read in Authentik's source; `documented`: its docs or notes. */
 export type Evidence = 'recorded' | 'source' | 'documented';
 
-interface HabitRow {
+/** One thing that Authentik does differently from version to version. */
+export interface HabitRow {
   /** Versions that have it, as a semver range; pre-releases count. */
   readonly versions: string;
+  /** How it is known that Authentik does this at all. */
   readonly evidence: Evidence;
+  /** How the release is known with which it begins or ends. `none`: it lies somewhere between two that were seen. */
+  readonly boundary: Evidence | 'none';
+  /** What such a version does. One sentence; it stands in COMPATIBILITY.md. */
+  readonly what: string;
 }
 
 /**
  * Everything that Authentik does differently from version to version: habit by versions that have it. A new release is
  * a new range here. What all versions do alike stands in the endpoints.
  */
+// One habit a line, so that it reads as a table.
+// prettier-ignore
 export const HABITS = {
-  /** Redirect URIs are entries with a mode. Before, each entry is tried as an expression, whatever it looks like. */
-  redirectUriModes: { versions: '>=2024.8.5', evidence: 'source' },
-  /** A provider without redirect URIs keeps the first one that it is asked for. Ended by a patch in the 2025.12 line. */
-  learnsFirstRedirectUri: { versions: '<2025.12.5 || >=2026.2.0-0 <2026.5.0', evidence: 'recorded' },
-  /** Entries of type `logout` don't count at the authorization endpoint. */
-  redirectUriTypes: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** Providers name the grants that they allow. */
-  grantTypes: { versions: '>=2026.5.0', evidence: 'recorded' },
-  /** RFC 8414 metadata with the issuer's path behind the well-known one. */
-  oauthMetadataPath: { versions: '>=2025.8.0', evidence: 'recorded' },
-  /** Four logout members in the metadata. */
-  logoutInMetadata: { versions: '>=2025.10.0', evidence: 'recorded' },
-  /** `dpop_signing_alg_values_supported` in the metadata. */
-  dpopInMetadata: { versions: '>=2026.8.0', evidence: 'documented' },
-  /** `Accept-Language` in `Vary`, and `Content-Language`. */
-  contentLanguage: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** A signed-out browser goes straight to the flow page, with the parameters of its request beside `next`. */
-  straightToFlow: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** The browser is sent to the client without passing the flow page, when nobody has to be asked. */
-  directRedirect: { versions: '>=2024.12.0', evidence: 'recorded' },
-  /** `offline_access` asks for consent by itself. */
-  offlineAccessNeedsConsent: { versions: '<2025.2.3', evidence: 'source' },
-  /** `ui_locales` is heeded, and comes back to the client as `locale`. */
-  uiLocales: { versions: '>=2025.10.0', evidence: 'recorded' },
-  /** `response_type=id_token` makes no access token besides. */
-  idTokenAlone: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** `scope` in token responses. */
-  scopeInTokenResponse: { versions: '>=2025.2.0', evidence: 'recorded' },
-  /** `scope` inside the access token. */
-  scopeClaim: { versions: '>=2025.10.0', evidence: 'recorded' },
-  /** A mapping's own `scope` wins over the granted one. */
-  scopeClaimFromMapping: { versions: '>=2025.12.1', evidence: 'documented' },
-  /** `jti` in both tokens; the first release that has it is not known. */
-  jti: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** `sid`: the hash of the session key. */
-  sid: { versions: '>=2024.12.0', evidence: 'recorded' },
-  /** `amr` in tokens of the code grant. */
-  amr: { versions: '>=2024.10.0', evidence: 'recorded' },
-  /** `email_verified` is true whatever the address. */
-  emailVerified: { versions: '<2025.10.0', evidence: 'recorded' },
-  /** `kid` is a base64url SHA-512 (86 characters), not an MD5 in hex. */
-  longKid: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** The two parts of Basic credentials are percent-decoded. */
-  decodesBasic: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** OAuth errors carry `request_id`. */
-  requestIdInErrors: { versions: '>=2025.10.0', evidence: 'recorded' },
-  /** With `refresh_token_threshold` a refresh token far from its end stays as it is. */
-  refreshTokenThreshold: { versions: '>=2025.10.0', evidence: 'recorded' },
-  /** A public client's introspection is answered with `active: false` even with the stored secret. */
-  publicClientsLearnNothing: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
-  /** Introspection tells of tokens of providers that list the asking one as federated. */
-  introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded' },
-  /** A public client may revoke by its id alone. */
-  publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded' },
-  /** An assertion of client_credentials that names no `kid` crashes the server. */
-  crashesWithoutKid: { versions: '<2026.5.0-rc1', evidence: 'recorded' },
-  /** Revocation leaves another client's token alone. */
-  revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded' },
+  // Registration
+  redirectUriModes: { versions: '>=2024.8.5 <2024.10.0 || >=2024.10.3', evidence: 'recorded', boundary: 'documented', what: 'Redirect URIs are entries with a mode. Before, each entry is tried as an expression, whatever it looks like.' },
+  learnsFirstRedirectUri: { versions: '<2025.12.5 || >=2026.2.0-0 <2026.5.0', evidence: 'recorded', boundary: 'documented', what: 'A provider without redirect URIs keeps the first one that it is asked for.' },
+  redirectUriTypes: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'documented', what: "Redirect URIs of type `logout` don't count at the authorization endpoint." },
+  grantTypes: { versions: '>=2026.5.0', evidence: 'recorded', boundary: 'documented', what: 'Providers name the grants that they allow.' },
+  // Metadata and every answer
+  oauthMetadataPath: { versions: '>=2025.8.0', evidence: 'recorded', boundary: 'documented', what: "RFC 8414 metadata, with the issuer's path (and its slash) behind the well-known one." },
+  logoutInMetadata: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'source', what: 'Four logout members in the metadata.' },
+  dpopInMetadata: { versions: '>=2026.8.0', evidence: 'documented', boundary: 'documented', what: '`dpop_signing_alg_values_supported` in the metadata.' },
+  contentLanguage: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: '`Accept-Language` in `Vary`, and `Content-Language`.' },
+  // Authorization
+  straightToFlow: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'A signed-out browser goes straight to the flow page, with the parameters of its request beside `next`.' },
+  directRedirect: { versions: '>=2024.12.0', evidence: 'recorded', boundary: 'documented', what: 'The browser is sent to the client without passing the flow page, when nobody has to be asked.' },
+  offlineAccessNeedsConsent: { versions: '<2025.2.3', evidence: 'source', boundary: 'documented', what: '`offline_access` asks for consent by itself. Gone in the recorded 2025.2.3, which had work of 2025.4 in it.' },
+  uiLocales: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`ui_locales` is heeded, and comes back to the client as `locale`.' },
+  idTokenAlone: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: '`response_type=id_token` makes no access token besides.' },
+  // Tokens
+  scopeInTokenResponse: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: '`scope` in token responses.' },
+  scopeClaim: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`scope` inside the access token.' },
+  scopeClaimFromMapping: { versions: '>=2025.12.1', evidence: 'documented', boundary: 'documented', what: "A mapping's own `scope` wins over the granted one." },
+  jti: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: '`jti` in both tokens.' },
+  sid: { versions: '>=2024.12.0', evidence: 'recorded', boundary: 'source', what: '`sid` in both tokens: the hash of the session key.' },
+  amr: { versions: '>=2024.10.0', evidence: 'recorded', boundary: 'source', what: '`amr` in tokens of the code grant.' },
+  emailVerified: { versions: '<2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`email_verified` is true, whatever the address.' },
+  longKid: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: '`kid` is a SHA-512 in base64url (86 characters), not an MD5 in hex.' },
+  // Token endpoint
+  decodesBasic: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'The two parts of Basic credentials are percent-decoded.' },
+  requestIdInErrors: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'none', what: 'OAuth errors carry `request_id`.' },
+  refreshTokenThreshold: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: 'With `refresh_token_threshold` a refresh token far from its end stays as it is.' },
+  crashesWithoutKid: { versions: '<2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'An assertion of client_credentials that names no `kid` crashes the server.' },
+  // Introspection and revocation
+  publicClientsLearnNothing: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "A public client's introspection is answered with `active: false`, even with the stored secret." },
+  introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded', boundary: 'documented', what: 'Introspection tells of tokens of providers that the asking one lists as federated.' },
+  publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: 'A public client may revoke by its id alone.' },
+  revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "Revocation leaves another client's token alone." },
 } as const satisfies Record<string, HabitRow>;
 
 /** Name of something that differs by version. */
