@@ -186,7 +186,8 @@ const table: Partial<Record<RefusalReason, Row>> = {
 };
 
 it('the table has a row for every reason that a route can show', () => {
-  const elsewhere = ['unsupported_transport', 'internal'];
+  // Of browsers: test/session-*.
+  const elsewhere = ['cross_site', 'too_many_requests', 'logout_token', 'unsupported_transport', 'internal'];
   expect([...Object.keys(table), ...elsewhere]).toEqual(refusalReasons);
 });
 

@@ -24,6 +24,7 @@ import { TokenVerifier } from './tokens/verify/token.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
+import { CsrfGuard } from './session/csrf/csrf.guard.js';
 import { LegacyMetadataRoutes } from './well-known/legacy-metadata.routes.js';
 import { ProtectedResourceRoutes } from './well-known/protected-resource.routes.js';
 import { wellKnownFeature } from './well-known/well-known.feature.js';
@@ -54,6 +55,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     Refusals,
     ...bearerFeature.providers,
     ...accessFeature.providers,
+    CsrfGuard,
     ...wellKnownFeature.providers,
   ],
   exports: [
@@ -65,6 +67,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     Refusals,
     ...bearerFeature.exports,
     ...accessFeature.exports,
+    CsrfGuard,
     ...wellKnownFeature.exports,
   ],
 })

@@ -19,6 +19,7 @@ export type { AuthentikTokenSet } from './tokens/grants/token-set.js';
 export type { EndSession } from './tokens/grants/end-session.js';
 export type { TokenExchange } from './tokens/grants/token-exchanger.js';
 export { AuthentikAuthGuard, AuthentikBearerGuard } from './access/authentik-auth.guard.js';
+export { CsrfGuard } from './session/csrf/csrf.guard.js';
 export { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
 export {
   AcceptedCredentials,
@@ -39,16 +40,20 @@ export {
   AuthentikConfigError,
   AuthentikError,
   AuthentikUnavailableError,
+  CrossSiteRequestError,
   GroupProhibitedError,
   GroupRequiredError,
   InsufficientScopeError,
+  LogoutTokenError,
   MalformedCredentialError,
   TokenGrantError,
   TokenVerificationError,
+  TooManyRequestsError,
   UnauthenticatedError,
   UnsupportedTransportError,
   UserRejectedError,
   type ConfigIssue,
+  type LogoutTokenRefusal,
   type RefusalReason,
   type TokenRefusal,
 } from './errors/index.js';

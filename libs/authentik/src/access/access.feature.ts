@@ -1,5 +1,5 @@
+import { GuardRefusals } from '../rules/guard-refusals.js';
 import { AuthentikAuthGuard, AuthentikBearerGuard } from './authentik-auth.guard.js';
-import { GuardRefusals } from './guard-refusals.js';
 import { GroupsGuard, ScopesGuard } from './rights.guards.js';
 import { StartCheck } from './start-check.js';
 

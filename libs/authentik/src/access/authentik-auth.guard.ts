@@ -4,9 +4,9 @@ import { AuthentikError, UnauthenticatedError } from '../errors/index.js';
 import { type AccessRule, decideCredential } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { readAccessRule } from '../rules/access-rule.metadata.js';
+import { GuardRefusals } from '../rules/guard-refusals.js';
 import { type GuardedRequest, guardedRequest } from '../rules/guarded-request.js';
 import { authenticatedUser, RequestAuthentication } from '../rules/request-authentication.js';
-import { GuardRefusals } from './guard-refusals.js';
 
 /**
  * Finds out who is asking. Lets nobody past without a credential that Authentik issued to this application, except

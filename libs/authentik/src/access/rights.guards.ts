@@ -4,9 +4,9 @@ import type { AuthentikError } from '../errors/index.js';
 import { type AccessRule, decideGroups, decideScopes } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { readAccessRule } from '../rules/access-rule.metadata.js';
+import { GuardRefusals } from '../rules/guard-refusals.js';
 import { type GuardedRequest, guardedRequest } from '../rules/guarded-request.js';
 import { authenticatedUser } from '../rules/request-authentication.js';
-import { GuardRefusals } from './guard-refusals.js';
 
 /** What the two guards have in common: a user, a rule, a verdict. */
 @Injectable()

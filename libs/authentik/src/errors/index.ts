@@ -9,6 +9,8 @@ export {
   UnsupportedTransportError,
   UserRejectedError,
 } from './access.errors.js';
+export { CrossSiteRequestError, TooManyRequestsError } from './browser.errors.js';
+export { LogoutTokenError, type LogoutTokenRefusal } from './logout-token.error.js';
 export { type RefusalReason, refusalReason, refusalReasons } from './refusal-reason.js';
 export { type ClaimedIdentity, TokenVerificationError, type TokenRefusal } from './token-verification.error.js';
 export { TokenGrantError } from './token-grant.error.js';

@@ -8,6 +8,8 @@ import {
   UserRejectedError,
 } from './access.errors.js';
 import type { AuthentikError } from './authentik.error.js';
+import { CrossSiteRequestError, TooManyRequestsError } from './browser.errors.js';
+import { LogoutTokenError } from './logout-token.error.js';
 import { type TokenRefusal, TokenVerificationError } from './token-verification.error.js';
 import { AuthentikUnavailableError } from './unavailable.error.js';
 
@@ -21,6 +23,9 @@ export type RefusalReason =
   | 'scope_required'
   | 'user_rejected'
   | 'authentik_unavailable'
+  | 'cross_site'
+  | 'too_many_requests'
+  | 'logout_token'
   | 'unsupported_transport'
   | 'internal';
 
@@ -44,6 +49,9 @@ export const refusalReasons: readonly RefusalReason[] = [
   'scope_required',
   'user_rejected',
   'authentik_unavailable',
+  'cross_site',
+  'too_many_requests',
+  'logout_token',
   'unsupported_transport',
   'internal',
 ];
@@ -56,6 +64,9 @@ export function refusalReason(error: AuthentikError): RefusalReason {
   if (error instanceof GroupProhibitedError) return 'group_prohibited';
   if (error instanceof InsufficientScopeError) return 'scope_required';
   if (error instanceof UserRejectedError) return 'user_rejected';
+  if (error instanceof CrossSiteRequestError) return 'cross_site';
+  if (error instanceof TooManyRequestsError) return 'too_many_requests';
+  if (error instanceof LogoutTokenError) return 'logout_token';
   if (error instanceof AuthentikUnavailableError) return 'authentik_unavailable';
   if (error instanceof UnsupportedTransportError) return 'unsupported_transport';
   return 'internal';

@@ -1,11 +1,14 @@
 import {
   type AuthentikError,
   AuthentikUnavailableError,
+  CrossSiteRequestError,
   GroupProhibitedError,
   GroupRequiredError,
   InsufficientScopeError,
+  LogoutTokenError,
   MalformedCredentialError,
   TokenVerificationError,
+  TooManyRequestsError,
   UnauthenticatedError,
   UnsupportedTransportError,
   UserRejectedError,
@@ -22,7 +25,7 @@ export interface ChallengeContext {
 
 /** A refusal as it leaves: status, headers, and a harmless text. */
 export interface WireAnswer {
-  readonly status: 400 | 401 | 403 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 429 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** OAuth error word for the body. */
   readonly error: string;
@@ -86,6 +89,17 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
     error instanceof UserRejectedError
   ) {
     return answer(403, 'forbidden', 'You are not allowed to do this', challenge({}));
+  }
+  if (error instanceof CrossSiteRequestError) {
+    return answer(403, 'forbidden', 'The request does not come from a page of this site');
+  }
+  if (error instanceof LogoutTokenError) {
+    return answer(400, 'invalid_request', 'The logout token is not acceptable here');
+  }
+  if (error instanceof TooManyRequestsError) {
+    return answer(429, 'too_many_requests', 'Too many requests from this address; try again later', {
+      'Retry-After': String(error.retryAfterSeconds),
+    });
   }
   if (error instanceof AuthentikUnavailableError) {
     return answer(503, 'temporarily_unavailable', 'The authorization server cannot be reached; try again later', {

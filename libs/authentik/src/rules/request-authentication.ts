@@ -5,6 +5,7 @@ import { AuthentikError, UnauthenticatedError, UserRejectedError } from '../erro
 import type { ResolvedAuthentikOptions } from '../options/index.js';
 import { decideGroups } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
+import { checkSameOrigin } from './cross-site.js';
 
 /** Finds out who sent a request by one kind of credential. */
 export interface RequestAuthenticator {
@@ -36,7 +37,8 @@ export function authenticatedUser(request: object): AuthentikUser | undefined {
 
 /**
  * Authenticates once a request, whoever asks: a later guard, or the MCP pass, costs one look-up. What holds for the
- * whole app stands here too: `mapUser`, and the module-wide `allowedGroups`.
+ * whole app stands here too: `mapUser`, the module-wide `allowedGroups`, and that a cookie changes nothing for other
+ * sites.
  */
 @Injectable()
 export class RequestAuthentication {
@@ -84,6 +86,8 @@ export class RequestAuthentication {
   }
 
   private accept(request: object, user: AuthentikUser): AuthentikUser | Promise<AuthentikUser> {
+    // A browser sends its cookie whoever asks it to; a token is sent by who has it.
+    if (user.credential === 'session') checkSameOrigin(request, this.options.publicUrl);
     return this.options.mapUser === undefined
       ? this.admit(request, user)
       : this.map(user, this.options.mapUser).then((mapped) => this.admit(request, mapped));

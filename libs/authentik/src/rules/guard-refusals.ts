@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
 import type { AuthentikError } from '../errors/index.js';
-import { type GuardedRequest, noteRefusal } from '../rules/guarded-request.js';
-import { Refusals } from '../rules/refusals.js';
-import { toHttpException } from './refuse.js';
+import { type GuardedRequest, noteRefusal } from './guarded-request.js';
+import { Refusals } from './refusals.js';
+import { toHttpException } from './to-http-exception.js';
 
 /** Turns a verdict of ours into what the transport understands. Shared by all guards. */
 @Injectable()

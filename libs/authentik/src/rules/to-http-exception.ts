@@ -1,7 +1,8 @@
 import {
   BadRequestException,
   ForbiddenException,
-  type HttpException,
+  HttpException,
+  type HttpExceptionOptions,
   InternalServerErrorException,
   ServiceUnavailableException,
   UnauthorizedException,
@@ -9,10 +10,18 @@ import {
 
 import type { WireAnswer } from '../protocol/to-wire.js';
 
+/** Nest has none of this status. */
+class TooManyRequestsException extends HttpException {
+  constructor(body: object, options: HttpExceptionOptions) {
+    super(body, 429, options);
+  }
+}
+
 const exceptions = {
   400: BadRequestException,
   401: UnauthorizedException,
   403: ForbiddenException,
+  429: TooManyRequestsException,
   500: InternalServerErrorException,
   503: ServiceUnavailableException,
 };
