@@ -59,6 +59,12 @@ module.exports = {
       to: { path: ['@rekog/mcp-nest', '@modelcontextprotocol/', '@nestjs/microservices'] },
     },
     {
+      name: 'redis-stays-in-its-room',
+      severity: 'error',
+      from: { path: `${src}/`, pathNot: `${src}/stores/` },
+      to: { path: 'node_modules/@?redis/' },
+    },
+    {
       name: 'public-entry-points-only',
       severity: 'error',
       from: { path: '^(apps|libs/authentik-testing)/' },

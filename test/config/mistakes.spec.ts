@@ -10,6 +10,7 @@ import {
   InjectAuthentikOptions,
   type ResolvedAuthentikOptions,
 } from 'nestjs-authentik';
+import { createClient } from 'redis';
 import { describe, expect, it } from 'vitest';
 
 const sound = {
@@ -55,6 +56,30 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
       { applicationSlug: 'o/reports' },
       { applicationSlug: 'o-reports' },
       /^applicationSlug: is not an application slug\. Copy "Slug"/u,
+    ],
+    [
+      'the address of a Redis that is none',
+      { redis: { url: 'http://redis:6379' } },
+      { redis: { url: 'redis://127.0.0.1:1/3' } },
+      /^redis\.url: is not the address of a Redis\. Write "redis:/u,
+    ],
+    [
+      'a Redis without an address',
+      { redis: { keyPrefix: 'reports:' } },
+      { redis: { url: 'redis://127.0.0.1:1', keyPrefix: 'reports:' } },
+      /^redis: names no server\./u,
+    ],
+    [
+      'a Redis client that is none',
+      { redis: { client: {} } },
+      { redis: { client: createClient() } },
+      /^redis\.client: is not a client of the package redis\./u,
+    ],
+    [
+      'two answers to the question where Redis is',
+      { redis: { client: createClient(), url: 'redis://127.0.0.1:1' } },
+      { redis: { client: createClient() } },
+      /^redis: has both url and client/u,
     ],
     [
       'http outside of loopback',

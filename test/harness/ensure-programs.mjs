@@ -8,6 +8,7 @@ import process from 'node:process';
 /** Names that a program goes by, and Debian's package of it. */
 const programs = [
   { names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], debianPackage: 'chromium' },
+  { names: ['redis-server'], debianPackage: 'redis-server' },
 ];
 
 const isOnPath = (name) =>

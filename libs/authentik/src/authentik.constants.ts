@@ -6,3 +6,5 @@ export const AUTHENTIK_OPTIONS = Symbol('AUTHENTIK_OPTIONS');
 export const AUTHENTIK_EXTRAS = Symbol('AUTHENTIK_EXTRAS');
 /** The {@link RequestAuthenticator} of this module instance. */
 export const AUTHENTIK_REQUEST_AUTHENTICATOR = Symbol('AUTHENTIK_REQUEST_AUTHENTICATOR');
+/** The {@link KeyValueStore} of this module instance: in Redis where the options name one, else in this process. */
+export const AUTHENTIK_STORE = Symbol('AUTHENTIK_STORE');

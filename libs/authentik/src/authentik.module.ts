@@ -14,6 +14,7 @@ import { AuthentikLogger } from './observability/authentik-logger.js';
 import { ProtectedResources } from './protected-resource/protected-resources.js';
 import { Refusals } from './rules/refusals.js';
 import { RequestAuthentication } from './rules/request-authentication.js';
+import { storeProviders } from './stores/store.providers.js';
 import { AuthentikTokenService } from './tokens/authentik-token.service.js';
 import { ClientCredentials } from './tokens/grants/client-credentials.js';
 import { TokenExchanger } from './tokens/grants/token-exchanger.js';
@@ -38,6 +39,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     { provide: AUTHENTIK_OPTIONS, inject: [AUTHENTIK_RAW_OPTIONS, AUTHENTIK_EXTRAS], useFactory: resolveOptions },
     { provide: APP_FILTER, useClass: AuthentikExceptionFilter },
     AuthentikLogger,
+    ...storeProviders,
     AuthentikFetch,
     AuthentikDiscovery,
     SigningKeys,

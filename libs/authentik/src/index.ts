@@ -5,11 +5,14 @@ export {
   type AuthentikApplication,
   type AuthentikLogLevel,
   AuthentikOptions,
+  AuthentikRedisOptions,
   AuthentikTokenOptions,
   authentikConfigFromEnv,
   type AuthentikOptionsFactory,
   type IssuerMode,
+  type RedisClientSettings,
   type ResolvedAuthentikOptions,
+  type ResolvedRedisOptions,
   TrustedApplicationOptions,
 } from './options/index.js';
 export { InjectAuthentikOptions } from './options/inject-options.decorator.js';

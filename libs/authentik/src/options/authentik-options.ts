@@ -36,6 +36,28 @@ export class AuthentikTokenOptions {
   staleKeysSeconds?: number = 3600;
 }
 
+/** What is used of a client that the package `redis` made with `createClient()`. */
+export interface RedisClientSettings {
+  duplicate(overrides?: object): unknown;
+}
+
+/** Where processes of the same app meet. */
+export class AuthentikRedisOptions {
+  /** `redis[s]://[[username][:password]@]host[:port][/database]`. Either this or `client`. */
+  url?: string;
+
+  /**
+   * A client of the package `redis`, for what a URL cannot say. Its settings are copied for two connections of our own;
+   * it is neither used nor closed, and need not be connected.
+   */
+  client?: RedisClientSettings;
+
+  /**
+   * Before each key and channel. Processes with the same prefix are one app. Default `authentik:<applicationSlug>:`.
+   */
+  keyPrefix?: string;
+}
+
 /** Another application of the same Authentik whose tokens count here, for example that of a mobile app. */
 export class TrustedApplicationOptions {
   /** Slug of that application. Its tokens come from the issuer `<url>/application/o/<applicationSlug>/`. */
@@ -115,6 +137,12 @@ export class AuthentikOptions {
   tokens?: AuthentikTokenOptions;
 
   /**
+   * A Redis 6.2 or later for what the processes of this app have to know of each other. Needs the package `redis`.
+   * Default: none, each process for itself.
+   */
+  redis?: AuthentikRedisOptions;
+
+  /**
    * More applications whose tokens count here. A token's `iss` picks the application byte for byte, and its `aud` and
    * `azp` must be that application's; with one issuer for all, `azp` picks. Tokens of any other are refused. Default none.
    */
@@ -160,6 +188,13 @@ export interface AuthentikApplication {
   readonly clientSecret?: string;
 }
 
+/** Where processes meet, after checks and defaults. Frozen; `url` and `client` are not enumerable, for secrets in them. */
+export interface ResolvedRedisOptions {
+  readonly url?: string;
+  readonly client?: RedisClientSettings;
+  readonly keyPrefix: string;
+}
+
 /** The options after checks and defaults. Frozen; the client secret is not enumerable, so it shows in no dump. */
 export interface ResolvedAuthentikOptions {
   readonly url: string;
@@ -178,6 +213,7 @@ export interface ResolvedAuthentikOptions {
   readonly scopes: readonly string[];
   readonly timeoutMs: number;
   readonly tokens: Readonly<Required<AuthentikTokenOptions>>;
+  readonly redis?: ResolvedRedisOptions;
   readonly allowedGroups?: readonly string[];
   readonly mapUser?: NonNullable<AuthentikOptions['mapUser']>;
   readonly logLevel: AuthentikLogLevel;

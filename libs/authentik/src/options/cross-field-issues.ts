@@ -11,6 +11,7 @@ export function crossFieldIssues(given: Given, extras: Required<AuthentikModuleE
     ...otherPath(given),
     ...scopes(given),
     ...applications(given),
+    ...redis(given),
     ...secretsNeeded(given),
     ...features(extras),
   ];
@@ -96,6 +97,20 @@ function applications(given: Given): ConfigIssue[] {
       remedy: 'Name each application once; an application has one provider, and a provider one client id.',
     }));
   });
+}
+
+function redis(given: Given): ConfigIssue[] {
+  if (typeof given['redis'] !== 'object' || given['redis'] === null) return [];
+  const { url, client } = given['redis'] as Given;
+  const [hasUrl, hasClient] = [url, client].map((value) => value !== undefined && value !== null);
+  if (hasUrl !== hasClient) return [];
+  return [
+    {
+      option: 'redis',
+      problem: hasUrl ? 'has both url and client, which may be two servers.' : 'names no server.',
+      remedy: hasUrl ? 'Take one of them.' : 'Write redis: { url: "redis://redis:6379" }, or leave redis out.',
+    },
+  ];
 }
 
 /** What cannot be asked of Authentik without a secret; a public client is told that no token is active. */

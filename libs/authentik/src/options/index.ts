@@ -3,10 +3,13 @@ export {
   type AuthentikLogLevel,
   authentikLogLevels,
   AuthentikOptions,
+  AuthentikRedisOptions,
   AuthentikTokenOptions,
   type AuthentikOptionsFactory,
   type IssuerMode,
+  type RedisClientSettings,
   type ResolvedAuthentikOptions,
+  type ResolvedRedisOptions,
   TrustedApplicationOptions,
 } from './authentik-options.js';
 export { authentikConfigFromEnv } from './authentik-env.js';

@@ -21,8 +21,10 @@ import {
   type AuthentikLogLevel,
   authentikLogLevels,
   type AuthentikOptions,
+  type AuthentikRedisOptions,
   type AuthentikTokenOptions,
   type IssuerMode,
+  type RedisClientSettings,
   issuerModes,
   type TokenEndpointAuthMethod,
   tokenEndpointAuthMethods,
@@ -30,7 +32,7 @@ import {
   tokenValidations,
   type TrustedApplicationOptions,
 } from './authentik-options.js';
-import { isAuthentikUrl, isOrigin } from './urls.js';
+import { isAuthentikUrl, isOrigin, isRedisUrl } from './urls.js';
 
 const say = (message: string, remedy: string): ValidationOptions => ({ message, context: { remedy } });
 const flag = (remedy: string) => say('is neither true nor false.', remedy);
@@ -82,6 +84,34 @@ export class TokenOptionsSchema implements AuthentikTokenOptions {
   @IsOptional()
   @whole(0, 7 * 24 * 3600)
   staleKeysSeconds?: number;
+}
+
+export class RedisOptionsSchema implements AuthentikRedisOptions {
+  @IsOptional()
+  @Check(
+    'redisUrl',
+    isRedisUrl,
+    say(
+      'is not the address of a Redis.',
+      'Write "redis://redis:6379", or "rediss://user:password@redis:6379/0" with TLS.',
+    ),
+  )
+  url?: string;
+
+  @IsOptional()
+  @Check(
+    'redisClient',
+    (value) => typeof (value as RedisClientSettings | undefined)?.duplicate === 'function',
+    say('is not a client of the package redis.', 'Give what its createClient() returns, or write "url" instead.'),
+  )
+  client?: RedisClientSettings;
+
+  @IsOptional()
+  @Matches(
+    /^[\x21-\x7e]{1,100}$/u,
+    say('is not a prefix.', 'Write some visible characters, "reports:"; leave it out for one made of the slug.'),
+  )
+  keyPrefix?: string;
 }
 
 const slug = Matches(
@@ -200,6 +230,10 @@ export class OptionsSchema implements AuthentikOptions {
   @IsOptional()
   @ValidateNested()
   tokens?: TokenOptionsSchema;
+
+  @IsOptional()
+  @ValidateNested(say('is not a set of options.', 'Write { url: "redis://redis:6379" }.'))
+  redis?: RedisOptionsSchema;
 
   @IsOptional()
   @ValidateNested(

@@ -3,7 +3,9 @@ import {
   type AuthentikApplication,
   AuthentikOptions,
   AuthentikTokenOptions,
+  type AuthentikRedisOptions,
   type ResolvedAuthentikOptions,
+  type ResolvedRedisOptions,
   type TrustedApplicationOptions,
 } from './authentik-options.js';
 import { crossFieldIssues } from './cross-field-issues.js';
@@ -47,6 +49,7 @@ export async function resolveOptions(
     tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
     legacyMetadata: options.legacyMetadata,
     dangerouslyAllowHttp: options.dangerouslyAllowHttp,
+    ...(given['redis'] !== undefined && { redis: resolveRedis(options.redis, own) }),
     ...(given['allowedGroups'] !== undefined && { allowedGroups: Object.freeze([...options.allowedGroups]) }),
     ...(given['mapUser'] !== undefined && { mapUser: options.mapUser }),
   };
@@ -64,9 +67,20 @@ function resolveApplication(
   return Object.freeze(withSecret(application, clientSecret));
 }
 
+function resolveRedis(
+  { url, client, keyPrefix }: AuthentikRedisOptions,
+  { applicationSlug }: AuthentikApplication,
+): ResolvedRedisOptions {
+  const redis = { keyPrefix: keyPrefix ?? `authentik:${applicationSlug}:` };
+  return Object.freeze(hidden(hidden(redis, 'url', url), 'client', client));
+}
+
+const withSecret = <T extends object>(target: T, clientSecret: string | undefined): T =>
+  hidden(target, 'clientSecret', clientSecret);
+
 /** Readable by those who ask for it by name; `inspect`, JSON and spreading do not see it. */
-function withSecret<T extends object>(target: T, clientSecret: string | undefined): T {
-  return clientSecret === undefined
+function hidden<T extends object>(target: T, name: string, value: unknown): T {
+  return value === undefined || value === null
     ? target
-    : Object.defineProperty(target, 'clientSecret', { get: () => clientSecret, enumerable: false });
+    : Object.defineProperty(target, name, { get: () => value, enumerable: false });
 }

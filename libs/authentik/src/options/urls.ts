@@ -25,6 +25,19 @@ export function isOrigin(value: unknown): value is string {
   return isPlainWebUrl(url) && url.pathname === '/';
 }
 
+/** Whether this is the address of a Redis: `redis://` or `rediss://`, a host, at most the number of a database. */
+export function isRedisUrl(value: unknown): value is string {
+  const url = parse(value);
+  return (
+    url !== undefined &&
+    (url.protocol === 'redis:' || url.protocol === 'rediss:') &&
+    url.hostname !== '' &&
+    /^(?:\/\d{0,5})?$/u.test(url.pathname) &&
+    url.search === '' &&
+    url.hash === ''
+  );
+}
+
 /** Whether a URL names this machine itself, where plain http is no risk. @see RFC 8252 §7.3 */
 export function isLoopback(value: string): boolean {
   const { hostname } = new URL(value);

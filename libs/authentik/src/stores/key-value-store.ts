@@ -8,7 +8,10 @@ export interface KeyValueStore {
   /** @returns the value; `undefined` for none, or one whose time is over */
   get(key: string): Promise<string | undefined>;
 
-  /** @param ttlSeconds when it is over; a new `set` begins anew */
+  /**
+   * @param ttlSeconds when it is over, in parts of a second if need be; a new `set` begins anew. Not above 0: as if it
+   * were over already.
+   */
   set(key: string, value: string, ttlSeconds: number): Promise<void>;
 
   /**
@@ -39,7 +42,8 @@ export interface KeyValueStore {
   publish(channel: string, message: string): Promise<void>;
 
   /**
-   * Listens from the moment that the promise resolves.
+   * Listens from the moment that the promise resolves. While the store is out of reach it resolves at once, and listens
+   * from the first `onReconnect` on: the one method that does not fail then.
    * @param onReconnect called when messages may have been missed: read again what they are about
    * @returns what ends it
    */
@@ -51,6 +55,9 @@ export interface KeyValueStore {
 
   /** Whether commands can be expected to succeed now; does no I/O. */
   readonly isReachable: boolean;
+
+  /** Whether other processes see the same values. */
+  readonly isShared: boolean;
 
   /** Lets go of connections and timers. */
   close(): Promise<void>;
