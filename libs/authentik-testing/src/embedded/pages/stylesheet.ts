@@ -9,7 +9,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
   color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
 main { width: 100%; max-width: 24rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.75rem;
   padding: 1.75rem; overflow-wrap: anywhere; }
-h1 { margin: 0 0 0.25rem; font-size: 1.4rem; line-height: 1.25; }
+h1 { margin: 0 0 0.5rem; font-size: 1.4rem; line-height: 1.25; }
 p, ul { margin: 0 0 1rem; }
 ul { padding-left: 1.25rem; }
 .quiet { color: var(--quiet); font-size: 0.9rem; }
