@@ -1,15 +1,22 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startChromium } from '../harness/chromium.js';
 
-const callback = 'http://localhost:9/callback';
-
 let authentik: EmbeddedAuthentik;
 let browser: Browser;
+/** Stands for the application. */
+let client: Server;
+let callback: string;
 
 beforeAll(async () => {
+  client = createServer((_request, response) => response.end('back at the client'));
+  await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve));
+  callback = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
   authentik = await startEmbeddedAuthentik({
     applications: [{ slug: 'reports', name: 'Reports of the team', consent: 'explicit', redirectUris: [callback] }],
   });
@@ -17,12 +24,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
+  client?.close();
   await authentik?.stop();
 });
 
 function authorizationUrl(clientId = 'reports'): string {
   const parameters = { client_id: clientId, response_type: 'code', redirect_uri: callback, state: 'st-1' };
-  return `${authentik.url}/application/o/authorize/?${new URLSearchParams({ ...parameters, scope: 'openid profile' })}`;
+  return `${authentik.url}/application/o/authorize/?${new URLSearchParams({ ...parameters, scope: 'openid profile' }).toString()}`;
 }
 
 async function withPage(
@@ -31,10 +39,7 @@ async function withPage(
 ): Promise<void> {
   const context = await browser.newContext(options);
   try {
-    const page = await context.newPage();
-    // The client is nobody: its address is answered here.
-    await page.route(`${callback}*`, (route) => route.fulfill({ body: 'back at the client' }));
-    await use(page);
+    await use(await context.newPage());
   } finally {
     await context.close();
   }
