@@ -7,7 +7,9 @@ export {
 } from './embedded/embedded-authentik.js';
 export type { EmbeddedClock } from './embedded/clock.js';
 export type {
+  EmbeddedApplicationChanges,
   EmbeddedApplicationOptions,
+  EmbeddedProviderOptions,
   EmbeddedUserOptions,
   GrantType,
   PolicyBindingOptions,
@@ -21,6 +23,7 @@ export {
   UnknownNameError,
   type AuthentikTestingErrorCode,
 } from './embedded/errors.js';
+export type { LogoutDelivery } from './embedded/ends/backchannel.js';
 export type { FaultKind, FaultOptions } from './embedded/faults/faults.js';
 export type { AuthentikVersion } from './embedded/versions.js';
 export type { EndpointName } from './embedded/wire/endpoint.js';

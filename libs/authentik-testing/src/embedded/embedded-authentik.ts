@@ -4,17 +4,25 @@ import { createEmbeddedApp } from './app.js';
 import { EmbeddedClock } from './clock.js';
 import { Directory } from './directory/directory.js';
 import type { Application, User } from './directory/entries.js';
-import type { EmbeddedApplicationOptions, EmbeddedUserOptions } from './directory/options.js';
+import type {
+  EmbeddedApplicationChanges,
+  EmbeddedApplicationOptions,
+  EmbeddedProviderOptions,
+  EmbeddedUserOptions,
+} from './directory/options.js';
 import { DEFAULT_APPLICATIONS, DEFAULT_USERS } from './directory/seed.js';
+import { BackchannelQueue, type LogoutDelivery } from './ends/backchannel.js';
+import { SessionEnds } from './ends/session-ends.js';
 import { Faults, type FaultKind, type FaultOptions } from './faults/faults.js';
 import { Issued } from './issued/issued.js';
+import { sidOf } from './issued/records.js';
 import { TokenIssuer } from './issued/token-issuer.js';
 import { Listeners } from './listeners.js';
 import { readablePassword } from './random.js';
 import { DEFAULT_VERSION, fullVersion, habitsOf, type AuthentikVersion } from './versions.js';
 import { issuerOf } from './wire/exchange.js';
 import { RequestLog, type LoggedRequest } from './wire/request-log.js';
-import type { World } from './wire/world.js';
+import type { Brand, World } from './wire/world.js';
 
 /** What an embedded Authentik is started with. Everything has a default. */
 export interface EmbeddedAuthentikOptions {
@@ -24,6 +32,10 @@ export interface EmbeddedAuthentikOptions {
   readonly version?: AuthentikVersion;
   /** Default: `mcp-server`, with one public client of that id. */
   readonly applications?: readonly EmbeddedApplicationOptions[];
+  /** Providers that no application has. Default none. */
+  readonly providersWithoutApplication?: readonly EmbeddedProviderOptions[];
+  /** Slug of the application that WebFinger names (the brand's default application). Default none. */
+  readonly defaultApplication?: string;
   /** Default: alice, bob, root and mallory. */
   readonly users?: readonly EmbeddedUserOptions[];
   /** Password of everybody who has none of their own. Default: a random one that a person can type. */
@@ -36,6 +48,7 @@ export interface EmbeddedUser {
   readonly name: string;
   readonly email: string;
   readonly groups: readonly string[];
+  readonly isActive: boolean;
 }
 
 /** An application of the embedded Authentik. */
@@ -94,10 +107,57 @@ export interface EmbeddedAuthentik {
   ): Promise<string>;
 
   /**
-   * Gives applications another key at once, as an administrator can.
+   * Gives applications another key at once, as an administrator can. What the old one signed no longer verifies.
    * @param applicationSlug default: all applications
+   * @param signing another kind of key; `HS256` is none. Default: the kind that each has
+   * @throws {UnknownNameError} no such application
    */
-  rotateKeys(applicationSlug?: string): Promise<void>;
+  rotateKeys(applicationSlug?: string, signing?: 'RS256' | 'ES256' | 'HS256'): Promise<void>;
+
+  /**
+   * Deletes sessions, as an administrator does: their access tokens die (2024.12+), refresh tokens live on, and clients
+   * with a back-channel `logoutUri` that hold a live access token of the session are sent a logout token (2025.8+).
+   * @param options.user default: everybody
+   * @param options.sid only the session of this `sid`, as tokens have it. Default: all of them
+   * @returns how many sessions ended
+   * @throws {UnknownNameError} no such user
+   */
+  endSessions(options?: { readonly user?: string; readonly sid?: string }): number;
+
+  /**
+   * Deactivates or reactivates somebody. Deactivation ends their sessions and all tokens that came of one, refresh
+   * tokens too; reactivation brings none of them back. Clients are told from 2026.8 on.
+   * @throws {UnknownNameError} no such user
+   */
+  setUserActive(username: string, isActive: boolean): void;
+
+  /**
+   * Deletes somebody with all their sessions, codes and tokens.
+   * @throws {UnknownNameError} no such user
+   */
+  deleteUser(username: string): void;
+
+  /**
+   * Puts somebody into exactly these groups. Tokens already out keep the old ones; userinfo and the next refresh tell the
+   * new ones, and a refresh asks no policy.
+   * @throws {UnknownNameError} no such user
+   */
+  setGroups(username: string, groups: readonly string[]): void;
+
+  /**
+   * Changes an application while the server runs. Sessions, codes and tokens stay. `signing` makes a new key.
+   * @throws {UnknownNameError} no such application
+   */
+  updateApplication(applicationSlug: string, changes: EmbeddedApplicationChanges): void;
+
+  /** The application that WebFinger names; `undefined`: none. */
+  setDefaultApplication(applicationSlug: string | undefined): void;
+
+  /** The latest 1,000 logout tokens that went, or are on their way, to clients; oldest first. */
+  readonly logoutDeliveries: readonly LogoutDelivery[];
+
+  /** Resolves when every logout token is delivered or given up: after five attempts within some seconds. */
+  logoutsSettled(): Promise<void>;
 
   /**
    * Makes the server ill. `down` for all endpoints closes the port; `rotateKeys` is done at once and stays.
@@ -125,8 +185,20 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
   const directory = new Directory(habits, password);
   for (const user of options.users ?? DEFAULT_USERS) directory.addUser(user);
   for (const application of options.applications ?? DEFAULT_APPLICATIONS) directory.addApplication(application);
+  for (const provider of options.providersWithoutApplication ?? []) directory.addProvider(provider);
   const issued = new Issued(clock);
-  const world: World = { habits, clock, directory, issued, tokens: new TokenIssuer(issued, habits, clock) };
+  const queue = new BackchannelQueue();
+  const ends = new SessionEnds(issued, directory, habits, clock, queue);
+  const brand: Brand = { defaultApplication: options.defaultApplication };
+  const world: World = {
+    habits,
+    clock,
+    directory,
+    issued,
+    ends,
+    brand,
+    tokens: new TokenIssuer(issued, habits, clock),
+  };
 
   const faults = new Faults();
   const log = new RequestLog();
@@ -157,7 +229,24 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     bearer: async (username, rest) => ({
       authorization: `Bearer ${await mint.accessToken({ ...rest, user: username })}`,
     }),
-    rotateKeys: (slug) => directory.rotateKeys(slug),
+    rotateKeys: (slug, signing) => directory.rotateKeys(slug, signing),
+    endSessions: ({ user, sid } = {}) => {
+      const ended = ends
+        .sessionsOf(user === undefined ? undefined : directory.user(user))
+        .filter((session) => sid === undefined || sidOf(session) === sid);
+      for (const session of ended) ends.deleteSession(session);
+      return ended.length;
+    },
+    setUserActive: (username, isActive) => ends.setActive(directory.user(username), isActive),
+    deleteUser: (username) => ends.deleteUser(directory.user(username)),
+    setGroups: (username, groups) => directory.setGroups(username, groups),
+    updateApplication: (slug, changes) => directory.update(slug, changes),
+    setDefaultApplication: (slug) => {
+      if (slug !== undefined) directory.provider(slug);
+      brand.defaultApplication = slug;
+    },
+    logoutDeliveries: queue.deliveries,
+    logoutsSettled: () => queue.settled(),
     fault: async (kind, faultOptions = {}) => {
       if (kind === 'rotateKeys') await directory.rotateKeys();
       else if (kind === 'down' && faultOptions.endpoint === undefined && faultOptions.times === undefined)
@@ -171,13 +260,14 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     stop: async () => {
       stopped = true;
       faults.clear();
+      await queue.stop();
       await listeners.close();
     },
   };
 }
 
-function publicUser({ username, name, email, groups }: User): EmbeddedUser {
-  return { username, name, email, groups: [...groups] };
+function publicUser({ username, name, email, groups, isActive }: User): EmbeddedUser {
+  return { username, name, email, groups: [...groups], isActive };
 }
 
 function publicApplication({ slug, name, provider }: Application, url: string): EmbeddedApplication[] {

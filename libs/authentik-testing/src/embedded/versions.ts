@@ -67,6 +67,13 @@ export const HABITS = {
   introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded', boundary: 'documented', what: 'Introspection tells of tokens of providers that the asking one lists as federated.' },
   publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: 'A public client may revoke by its id alone.' },
   revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "Revocation leaves another client's token alone." },
+  // Keys and the end of sessions
+  encryptsTokens: { versions: '>=2024.10.0', evidence: 'recorded', boundary: 'documented', what: 'A provider may have a key that both tokens are encrypted to.' },
+  deletedSessionEndsTokens: { versions: '>=2024.12.0', evidence: 'documented', boundary: 'documented', what: "The access tokens of a session die when an administrator deletes it; before, at the person's own sign-out alone." },
+  backchannelLogout: { versions: '>=2025.8.0', evidence: 'recorded', boundary: 'documented', what: 'The end of a session is told to its clients at their logout URIs, server to server.' },
+  logoutTokenExpires: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`exp` in logout tokens, an hour after `iat`.' },
+  logoutTokenType: { versions: '>=2025.12.2', evidence: 'recorded', boundary: 'documented', what: 'Logout tokens are of type `logout+jwt`; before, `JWT`.' },
+  logoutAtDeactivation: { versions: '>=2026.8.0', evidence: 'documented', boundary: 'documented', what: 'Logout tokens go out when somebody is deactivated, too.' },
 } as const satisfies Record<string, HabitRow>;
 
 /** Name of something that differs by version. */

@@ -4,7 +4,13 @@ import { randomLettersAndDigits } from '../random.js';
 import type { Habits } from '../versions.js';
 import { durationSeconds } from './duration.js';
 import type { Application, Provider, User } from './entries.js';
-import type { EmbeddedApplicationOptions, EmbeddedUserOptions, GrantType } from './options.js';
+import type {
+  EmbeddedApplicationChanges,
+  EmbeddedApplicationOptions,
+  EmbeddedProviderOptions,
+  EmbeddedUserOptions,
+  GrantType,
+} from './options.js';
 import { customMapping, managedMapping } from './scope-mappings.js';
 import { DEFAULT_REDIRECT_URIS, DEFAULT_SCOPES } from './seed.js';
 import { generateSigningKey, type SigningAlgorithm, type SigningKey } from './signing-key.js';
@@ -20,6 +26,9 @@ const ALL_GRANTS: readonly GrantType[] = [
   'urn:ietf:params:oauth:grant-type:token-exchange',
 ];
 
+/** Members of it may do everything. */
+const ADMIN_GROUP = 'authentik Admins';
+
 /** Slugs that Authentik keeps for its own paths. */
 const RESERVED_SLUGS = new Set(['authorize', 'token', 'device', 'userinfo', 'introspect', 'revoke']);
 
@@ -28,6 +37,8 @@ export class Directory {
   readonly users = new Map<string, User>();
   readonly applications = new Map<string, Application>();
   readonly providers = new Map<string, Provider>();
+  readonly #options = new Map<Provider, EmbeddedProviderOptions>();
+  #latestPk = 0;
   readonly #installationId = randomUUID();
   /** One key per algorithm for all providers, as the one self-signed certificate of a new Authentik. */
   readonly #keys = new Map<SigningAlgorithm, Promise<SigningKey>>();
@@ -44,7 +55,8 @@ export class Directory {
         `The username '${options.username}' is empty or taken twice.`,
       );
     }
-    const pk = this.users.size + 1;
+    this.#latestPk += 1;
+    const pk = this.#latestPk;
     const user: User = {
       pk,
       uuid: randomUUID(),
@@ -57,10 +69,18 @@ export class Directory {
       password: options.password ?? this.password,
       appPasswords: new Set(options.appPasswords),
       isActive: options.isActive ?? true,
-      isSuperuser: options.groups?.includes('authentik Admins') ?? false,
+      isSuperuser: options.groups?.includes(ADMIN_GROUP) ?? false,
     };
     this.users.set(user.username, user);
     return user;
+  }
+
+  /** @throws {UnknownNameError} nobody has that name */
+  setGroups(username: string, groups: readonly string[]): void {
+    const user = this.user(username);
+    user.groups.clear();
+    for (const group of groups) user.groups.add(group);
+    user.isSuperuser = user.groups.has(ADMIN_GROUP);
   }
 
   addApplication(options: EmbeddedApplicationOptions): Application {
@@ -72,28 +92,58 @@ export class Directory {
         `The application slug '${slug}' is reserved, taken twice, or holds more than letters, digits, '-' and '_'.`,
       );
     }
-    if (this.providers.has(clientId)) {
-      throw new AuthentikTestingError('ERR_AUTHENTIK_TESTING_CONFIG', `The client id '${clientId}' is taken twice.`);
-    }
-    const provider = this.#provider(options, clientId);
+    const provider =
+      options.withProvider === false
+        ? undefined
+        : this.addProvider({ ...options, name: options.name ?? slug, clientId });
     const application: Application = {
       slug,
       name: options.name ?? slug,
-      provider,
+      ...(provider !== undefined && { provider }),
       bindings: [...(options.bindings ?? [])],
       entitlements: options.entitlements ?? {},
     };
-    provider.application = application;
+    if (provider !== undefined) provider.application = application;
     this.applications.set(slug, application);
-    this.providers.set(clientId, provider);
     return application;
   }
 
-  #provider(options: EmbeddedApplicationOptions, clientId: string): Provider {
+  /** A provider that no application has yet. */
+  addProvider(options: EmbeddedProviderOptions): Provider {
+    const { clientId } = options;
+    if (this.providers.has(clientId)) {
+      throw new AuthentikTestingError('ERR_AUTHENTIK_TESTING_CONFIG', `The client id '${clientId}' is taken twice.`);
+    }
+    const provider = this.#provider(options);
+    this.#options.set(provider, options);
+    this.providers.set(clientId, provider);
+    return provider;
+  }
+
+  /**
+   * Changes an application and its provider. The key changes if `signing` or `encrypted` is among the changes.
+   * @throws {UnknownNameError} no application has that slug, or it has no provider
+   */
+  update(slug: string, changes: EmbeddedApplicationChanges): void {
+    const provider = this.provider(slug);
+    const { application, signingKey, encryptionKey, clientSecret } = provider;
+    const options = { clientSecret, ...this.#options.get(provider), clientId: provider.clientId, ...changes };
+    const { clientType } = provider;
+    Object.assign(provider, this.#provider({ clientType, ...options }));
+    if (changes.signing === undefined) provider.signingKey = signingKey;
+    if (changes.encrypted === undefined) provider.encryptionKey = encryptionKey;
+    this.#options.set(provider, options);
+    if (application === undefined) return;
+    if (changes.bindings !== undefined) application.bindings = [...changes.bindings];
+    if (changes.entitlements !== undefined) application.entitlements = changes.entitlements;
+  }
+
+  #provider(options: EmbeddedProviderOptions): Provider {
     const signing = options.signing ?? 'RS256';
+    const encrypted = options.encrypted === true && this.habits.encryptsTokens;
     return {
-      name: options.name ?? options.slug,
-      clientId,
+      name: options.name ?? options.clientId,
+      clientId: options.clientId,
       clientSecret: options.clientSecret ?? randomLettersAndDigits(128),
       clientType: options.clientType ?? (options.clientSecret === undefined ? 'public' : 'confidential'),
       redirectUris: (options.redirectUris ?? DEFAULT_REDIRECT_URIS).map((entry) =>
@@ -106,6 +156,7 @@ export class Directory {
         ),
       ]),
       signingKey: signing === 'HS256' ? undefined : this.#key(signing),
+      encryptionKey: encrypted ? generateSigningKey('RS256', this.habits) : undefined,
       consent: options.consent ?? 'implicit',
       subMode: options.subMode ?? 'hashed_user_id',
       issuerMode: options.issuerMode ?? 'per_provider',
@@ -115,6 +166,9 @@ export class Directory {
       refreshTokenValiditySeconds: durationSeconds(options.refreshTokenValidity ?? 'days=30'),
       refreshTokenThresholdSeconds: durationSeconds(options.refreshTokenThreshold ?? 'seconds=0'),
       grantTypes: new Set(options.grantTypes ?? ALL_GRANTS),
+      logoutUri: options.logoutUri,
+      logoutMethod: options.logoutMethod ?? 'backchannel',
+      invalidationFlow: options.invalidationFlow ?? 'default-provider-invalidation-flow',
       federatedProviders: new Set(options.federatedProviders),
       federatedKeys: options.federatedKeys,
     };
@@ -132,16 +186,20 @@ export class Directory {
   /**
    * Gives providers another key at once. The key set shows only the new one, so what the old one signed no longer verifies.
    * @param slug one application; default all of them
+   * @param signing another kind of key, or none (`HS256`); default the kind that each has
    */
-  async rotateKeys(slug?: string): Promise<void> {
+  async rotateKeys(slug?: string, signing?: SigningAlgorithm | 'HS256'): Promise<void> {
     const providers = slug === undefined ? [...this.providers.values()] : [this.provider(slug)];
     const fresh = new Map<SigningAlgorithm, Promise<SigningKey>>();
     await Promise.all(
       providers.map(async (provider) => {
-        const old = await provider.signingKey;
-        if (old === undefined) return;
-        const key = fresh.get(old.alg) ?? generateSigningKey(old.alg, this.habits);
-        fresh.set(old.alg, key);
+        const alg = signing ?? (await provider.signingKey)?.alg ?? 'HS256';
+        if (alg === 'HS256') {
+          provider.signingKey = undefined;
+          return;
+        }
+        const key = fresh.get(alg) ?? generateSigningKey(alg, this.habits);
+        fresh.set(alg, key);
         await key;
         provider.signingKey = key;
       }),

@@ -25,29 +25,35 @@ export interface User {
   isSuperuser: boolean;
 }
 
-/** An OAuth2 provider. */
+/** An OAuth2 provider. Mutable, since administrators change them while they are in use. */
 export interface Provider {
   readonly name: string;
   readonly clientId: string;
-  readonly clientSecret: string;
-  readonly clientType: 'public' | 'confidential';
+  clientSecret: string;
+  clientType: 'public' | 'confidential';
   redirectUris: RedirectUri[];
-  readonly scopeMappings: Map<string, ScopeMapping>;
+  scopeMappings: Map<string, ScopeMapping>;
   /** Undefined: HS256 with the client secret. Making one starts with the server and is awaited where it is needed. */
   signingKey: Promise<SigningKey> | undefined;
-  readonly consent: 'implicit' | 'explicit';
-  readonly subMode: SubMode;
-  readonly issuerMode: 'per_provider' | 'global';
-  readonly includeClaimsInIdToken: boolean;
-  readonly accessCodeValiditySeconds: number;
-  readonly accessTokenValiditySeconds: number;
-  readonly refreshTokenValiditySeconds: number;
-  readonly refreshTokenThresholdSeconds: number;
-  readonly grantTypes: ReadonlySet<GrantType>;
+  /** Tokens are encrypted to it, if there is one (2024.10+). */
+  encryptionKey: Promise<SigningKey> | undefined;
+  consent: 'implicit' | 'explicit';
+  subMode: SubMode;
+  issuerMode: 'per_provider' | 'global';
+  includeClaimsInIdToken: boolean;
+  accessCodeValiditySeconds: number;
+  accessTokenValiditySeconds: number;
+  refreshTokenValiditySeconds: number;
+  refreshTokenThresholdSeconds: number;
+  grantTypes: ReadonlySet<GrantType>;
+  logoutUri: string | undefined;
+  logoutMethod: 'backchannel' | 'frontchannel';
+  /** The second one signs people out. */
+  invalidationFlow: 'default-provider-invalidation-flow' | 'default-invalidation-flow';
   /** Client ids of providers whose access tokens count as assertions here. */
-  readonly federatedProviders: ReadonlySet<string>;
+  federatedProviders: ReadonlySet<string>;
   /** Keys of a federated source, whose JWTs count as assertions here. */
-  readonly federatedKeys: JSONWebKeySet | undefined;
+  federatedKeys: JSONWebKeySet | undefined;
   /** Set when an application has it. */
   application?: Application;
 }
@@ -57,6 +63,6 @@ export interface Application {
   readonly slug: string;
   readonly name: string;
   readonly provider?: Provider;
-  readonly bindings: PolicyBindingOptions[];
-  readonly entitlements: Readonly<Record<string, readonly string[]>>;
+  bindings: PolicyBindingOptions[];
+  entitlements: Readonly<Record<string, readonly string[]>>;
 }

@@ -50,6 +50,19 @@ export interface PolicyBindingOptions {
   readonly enabled?: boolean;
 }
 
+/** An OAuth2 provider that no application has: no issuer, no metadata, and nobody may use it. */
+export interface EmbeddedProviderOptions extends Omit<
+  EmbeddedApplicationOptions,
+  'slug' | 'clientId' | 'withProvider'
+> {
+  readonly clientId: string;
+}
+
+/** What an administrator may change while the server runs. What is not named stays as it is. */
+export type EmbeddedApplicationChanges = Partial<
+  Omit<EmbeddedApplicationOptions, 'slug' | 'clientId' | 'name' | 'withProvider'>
+>;
+
 /** An application and its OAuth2 provider. Not listed fields have Authentik's own defaults, unless said otherwise. */
 export interface EmbeddedApplicationOptions {
   /** Part of the issuer: `<url>/application/o/<slug>/`. Letters, digits, `-`, `_`. */
@@ -70,6 +83,8 @@ export interface EmbeddedApplicationOptions {
   readonly scopeMappings?: Readonly<Record<string, ScopeMappingClaims>>;
   /** `HS256` is a provider without signing key: the client secret signs and the key set is empty. Default `RS256`. */
   readonly signing?: 'RS256' | 'ES256' | 'HS256';
+  /** Encrypts both tokens to a key of the provider's own (2024.10+), so that only who has it can read them. Default false. */
+  readonly encrypted?: boolean;
   /** `explicit` asks each person once in four weeks. Default `implicit`: nobody is asked. */
   readonly consent?: 'implicit' | 'explicit';
   /** Default `hashed_user_id`. */
@@ -92,6 +107,14 @@ export interface EmbeddedApplicationOptions {
   readonly federatedProviders?: readonly string[];
   /** Public keys, each with a `kid`, whose JWTs count as assertions of client_credentials here. Default none. */
   readonly federatedKeys?: JSONWebKeySet;
+  /** False: an application that is a link only, without an OAuth2 provider. Default true. */
+  readonly withProvider?: boolean;
+  /** Where the end of a session is told to (2025.8+). Default: nowhere. */
+  readonly logoutUri?: string;
+  /** `backchannel`: this server posts a logout token; `frontchannel`: the browser opens it. Default `backchannel`. */
+  readonly logoutMethod?: 'backchannel' | 'frontchannel';
+  /** Flow that ends a visit at end-session (2024.10+). Default `default-provider-invalidation-flow`: the session goes on. */
+  readonly invalidationFlow?: 'default-provider-invalidation-flow' | 'default-invalidation-flow';
   /** Who may use it. Default: everyone. */
   readonly bindings?: readonly PolicyBindingOptions[];
   /** Entitlements and the groups that have them, for the scope `entitlements`. */

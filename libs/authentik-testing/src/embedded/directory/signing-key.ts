@@ -15,6 +15,14 @@ export interface SigningKey {
   jwk(): Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** How tokens are encrypted; nothing else can be chosen. */
+export const ENCRYPTION = { alg: 'RSA-OAEP-256', enc: 'A256CBC-HS512' } as const;
+
+/** @returns the entry in the key set of a key that tokens are encrypted to */
+export async function encryptionJwk(key: SigningKey): Promise<Readonly<Record<string, unknown>>> {
+  return { ...(await key.jwk()), ...ENCRYPTION, use: 'enc' };
+}
+
 /** @returns a new key pair; RSA ones have 2048 bits, since Authentik's 4096 would cost a second at every start */
 export async function generateSigningKey(alg: SigningAlgorithm, habits: Habits): Promise<SigningKey> {
   const keys = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });

@@ -1,4 +1,5 @@
 import type { Application, Provider, User } from '../directory/entries.js';
+import { ENCRYPTION } from '../directory/signing-key.js';
 import { mappingClaims } from '../issued/claims.js';
 import { applyCors } from '../wire/cors.js';
 import { notFound, type Endpoint } from '../wire/endpoint.js';
@@ -82,6 +83,10 @@ async function metadata(exchange: Exchange, slug: string, provider: Provider): P
         'urn:ietf:params:oauth:grant-type:device_code',
       ],
       id_token_signing_alg_values_supported: [signingKey?.alg ?? 'HS256'],
+      ...(provider.encryptionKey !== undefined && {
+        id_token_encryption_alg_values_supported: [ENCRYPTION.alg],
+        id_token_encryption_enc_values_supported: [ENCRYPTION.enc],
+      }),
       subject_types_supported: ['public'],
       // `none` is never listed, though public clients work.
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],

@@ -37,6 +37,12 @@ export class ExpiringMap<Entry extends Expiring> {
     return this.#entries.delete(key);
   }
 
+  /** Those that have not expired. */
+  *values(): Generator<Entry> {
+    const now = this.clock.nowMs();
+    for (const entry of this.#entries.values()) if (entry.expiresAtMs > now) yield entry;
+  }
+
   /** Deletes what the condition holds for. */
   deleteWhere(condition: (entry: Entry) => boolean): void {
     for (const [key, entry] of this.#entries) if (condition(entry)) this.#entries.delete(key);

@@ -75,10 +75,14 @@ export class Issued {
     return kept;
   }
 
-  /** Ends a session. Its access tokens die with it; refresh tokens live on. */
-  endSession(session: BrowserSession): void {
+  /** @returns everybody's sessions, signed in or not, that have not ended */
+  sessions(): Iterable<BrowserSession> {
+    return this.#sessions.values();
+  }
+
+  /** Forgets a session; what becomes of its tokens is for the caller to say. */
+  deleteSession(session: BrowserSession): void {
     this.#sessions.delete(session.key);
-    this.tokens.deleteWhere((token) => token.kind === 'access' && token.grant.session === session);
   }
 
   rememberConsent(grant: Pick<Grant, 'user' | 'provider' | 'scopes'>): void {

@@ -1,8 +1,15 @@
 import type { EmbeddedClock } from '../clock.js';
 import type { Directory } from '../directory/directory.js';
+import type { SessionEnds } from '../ends/session-ends.js';
 import type { Issued } from '../issued/issued.js';
 import type { TokenIssuer } from '../issued/token-issuer.js';
 import type { Habits } from '../versions.js';
+
+/** What an administrator sets for the whole host. */
+export interface Brand {
+  /** Slug of the application that WebFinger names as the issuer. */
+  defaultApplication?: string | undefined;
+}
 
 /** What every endpoint works on. */
 export interface World {
@@ -11,4 +18,6 @@ export interface World {
   readonly directory: Directory;
   readonly issued: Issued;
   readonly tokens: TokenIssuer;
+  readonly ends: SessionEnds;
+  readonly brand: Brand;
 }
