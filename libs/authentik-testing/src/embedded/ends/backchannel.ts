@@ -40,10 +40,7 @@ export class BackchannelQueue {
     };
     this.deliveries.push(entry);
     if (this.deliveries.length > MAX_DELIVERIES) this.deliveries.shift();
-    const running = this.#deliver(entry, logoutToken).then((delivered) => {
-      entry.state = delivered ? 'delivered' : 'failed';
-      this.#running.delete(running);
-    });
+    const running = this.#deliver(entry, logoutToken).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
@@ -63,13 +60,16 @@ export class BackchannelQueue {
       const body = new URLSearchParams({ logout_token: await logoutToken() });
       for (const pauseMs of [...RETRY_AFTER_MS, undefined]) {
         entry.attempts += 1;
-        if (await this.#post(entry.logoutUri, body)) return true;
+        if (await this.#post(entry.logoutUri, body)) {
+          entry.state = 'delivered';
+          return;
+        }
         if (pauseMs !== undefined) await wait(pauseMs, undefined, { signal: this.#stopped.signal });
       }
     } catch {
       // Stopped, or a provider that can't sign: nobody is there to be told.
     }
-    return false;
+    entry.state = 'failed';
   }
 
   async #post(logoutUri: string, body: URLSearchParams): Promise<boolean> {
