@@ -55,7 +55,10 @@ export class BackchannelQueue {
     await this.settled();
   }
 
-  async #deliver(entry: { logoutUri: string; attempts: number }, logoutToken: () => Promise<string>): Promise<boolean> {
+  async #deliver(
+    entry: { logoutUri: string; attempts: number; state: LogoutDelivery['state'] },
+    logoutToken: () => Promise<string>,
+  ): Promise<void> {
     try {
       const body = new URLSearchParams({ logout_token: await logoutToken() });
       for (const pauseMs of [...RETRY_AFTER_MS, undefined]) {
