@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -173,5 +173,16 @@ describe('nestjs-authentik', () => {
     expect(message).toMatch(
       /Cannot find package '(?:@rekog\/mcp-nest|@modelcontextprotocol\/server|@nestjs\/microservices)/u,
     );
+  });
+});
+
+describe('the examples', () => {
+  it.each(readdirSync(join(root, 'examples')))('%s passes its own tests', { timeout: 240_000 }, async (name) => {
+    const project = join(folder, name);
+    await cp(join(root, 'examples', name), project, { recursive: true });
+    // The packed libraries stand in for the published ones.
+    await run('npm', ['install', ...npm, ...tarballs], { cwd: project });
+    const { stdout } = await run('npm', ['test'], { cwd: project, env: { ...process.env, NO_COLOR: '1', CI: 'true' } });
+    expect(stdout).toMatch(/Tests {2}[1-9]\d* passed/u);
   });
 });
