@@ -59,7 +59,7 @@ export const resourceLines: Lines = {
       holds: async (authentik) => {
         const { access_token: token } = await grantOf(authentik, WEB);
         for (const form of [{ ...web, client_secret: 'wrong' }, { client_id: 'nobody' }, {}, other]) {
-          expect(await introspect(authentik, token, form as Record<string, string>)).toEqual({
+          expect(await introspect(authentik, token, form)).toEqual({
             status: 200,
             body: { active: false },
           });
@@ -95,7 +95,7 @@ export const resourceLines: Lines = {
       holds: async (authentik) => {
         const { access_token: token } = await grantOf(authentik, WEB);
         for (const form of [{ ...web, client_secret: 'wrong' }, { client_id: 'nobody' }, {}]) {
-          const { status, body } = await revoke(authentik, token, form as Record<string, string>);
+          const { status, body } = await revoke(authentik, token, form);
           expect([status, body['error']]).toEqual([401, 'invalid_client']);
         }
         expect((await userinfo(authentik, token)).status).toBe(200);
