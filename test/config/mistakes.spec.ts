@@ -193,8 +193,8 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
 
   it('a feature that does not exist, and none that lets anybody in', async () => {
     expect(await mistakesOf({}, { features: ['wellKnown', 'sesion' as 'bearer'] })).toEqual([
-      'features: names a feature that does not exist. There are bearer and wellKnown.',
-      'features: opens no door: nobody could prove who they are. Add "bearer".',
+      'features: names a feature that does not exist. There are bearer, session, wellKnown.',
+      'features: opens no door: nobody could prove who they are. Add "bearer" or "session".',
     ]);
     expect(await mistakesOf({}, { features: ['bearer'] })).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   AuthentikOptions,
   AuthentikRedisOptions,
+  AuthentikSessionOptions,
   AuthentikTokenOptions,
   authentikConfigFromEnv,
 } from 'nestjs-authentik';
@@ -34,6 +35,7 @@ type Default = string | number | boolean | string[] | undefined;
 const nested: Readonly<Record<string, object>> = {
   tokens: new AuthentikTokenOptions(),
   redis: new AuthentikRedisOptions(),
+  session: new AuthentikSessionOptions(),
 };
 const options = Object.entries(new AuthentikOptions()).flatMap(([name, value]): [string, Default][] => {
   const members = nested[name];
@@ -70,7 +72,7 @@ describe('the manual', () => {
       table('Option')
         .filter(([, variable]) => variable === '')
         .map(([name]) => name),
-    ).toEqual(['redis.client', 'mapUser']);
+    ).toEqual(['redis.client', 'mapUser', 'session.store', 'onLogin', 'onLogout']);
   });
 
   it('explains each reason for a refusal', () => {

@@ -6,6 +6,7 @@ import { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
 import { AUTHENTIK_EXTRAS, AUTHENTIK_RAW_OPTIONS } from './authentik.constants.js';
 import type { AuthentikOptions } from './options/index.js';
 import { type AuthentikModuleExtras, defaultExtras } from './options/module-extras.js';
+import { sessionFeature } from './session/session.feature.js';
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<AuthentikOptions>({ optionsInjectionToken: AUTHENTIK_RAW_OPTIONS })
@@ -13,6 +14,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setFactoryMethodName('createAuthentikOptions')
     .setExtras<AuthentikModuleExtras>(defaultExtras, (definition, extras) => {
       const resolved = { ...defaultExtras, ...extras };
+      const hasSessions = resolved.features.includes('session');
       const guards = [
         { provide: APP_GUARD, useExisting: AuthentikAuthGuard },
         { provide: APP_GUARD, useExisting: GroupsGuard },
@@ -25,7 +27,9 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
           ...(definition.providers ?? []),
           { provide: AUTHENTIK_EXTRAS, useValue: resolved },
           ...(resolved.globalGuards ? guards : []),
+          ...(hasSessions ? sessionFeature.providers : []),
         ],
+        exports: [...(definition.exports ?? []), ...(hasSessions ? sessionFeature.exports : [])],
       };
     })
     .build();

@@ -42,6 +42,13 @@ const variables: readonly (readonly [option: string, variable: string, read: (va
   ['redis.url', 'AUTHENTIK_REDIS_URL', text],
   ['redis.keyPrefix', 'AUTHENTIK_REDIS_KEY_PREFIX', text],
   ['trustedApplications', 'AUTHENTIK_TRUSTED_APPLICATIONS', applications],
+  ['session.secrets', 'AUTHENTIK_SESSION_SECRET', names],
+  ['session.cookieName', 'AUTHENTIK_SESSION_COOKIE_NAME', text],
+  ['session.idleSeconds', 'AUTHENTIK_SESSION_IDLE_SECONDS', number],
+  ['session.absoluteSeconds', 'AUTHENTIK_SESSION_ABSOLUTE_SECONDS', number],
+  ['session.membershipMaxAgeSeconds', 'AUTHENTIK_SESSION_MEMBERSHIP_MAX_AGE_SECONDS', number],
+  ['session.keepTokens', 'AUTHENTIK_SESSION_KEEP_TOKENS', flag],
+  ['session.mount', 'AUTHENTIK_SESSION_MOUNT', flag],
   ['allowedGroups', 'AUTHENTIK_ALLOWED_GROUPS', names],
   ['logLevel', 'AUTHENTIK_LOG_LEVEL', text],
   ['legacyMetadata', 'AUTHENTIK_LEGACY_METADATA', flag],
@@ -56,7 +63,8 @@ export function environmentVariable(option: string): string | undefined {
 /**
  * Reads the options from `AUTHENTIK_URL`, `AUTHENTIK_APPLICATION_SLUG`, `AUTHENTIK_CLIENT_ID`, `AUTHENTIK_PUBLIC_URL`
  * and so on: the option's name in capitals, lists separated by spaces or commas, `AUTHENTIK_ALLOWED_GROUPS` by commas
- * only, `AUTHENTIK_TRUSTED_APPLICATIONS` as `slug:clientId,slug:clientId`. Empty means not set. Nothing is
+ * only, `AUTHENTIK_SESSION_SECRET` by commas, the newest first, `AUTHENTIK_TRUSTED_APPLICATIONS` as
+ * `slug:clientId,slug:clientId`. Empty means not set. Nothing is
  * checked here; the module does that at its start.
  */
 export function authentikConfigFromEnv(environment: Environment = process.env): AuthentikOptions {

@@ -1,5 +1,6 @@
 import type { AuthentikClaims } from '../protocol/claims.types.js';
 import type { AuthentikUser } from '../protocol/user.js';
+import type { AuthentikSessionOptions, OnLogin, OnLogout, ResolvedSessionOptions } from './session-options.js';
 
 /** Values of `tokens.validation`. */
 export const tokenValidations = ['local', 'introspect', 'local+introspect'] as const;
@@ -160,6 +161,15 @@ export class AuthentikOptions {
    */
   mapUser?: (user: AuthentikUser, claims: AuthentikClaims) => AuthentikUser | Promise<AuthentikUser>;
 
+  /** Browser sessions. Needed with the feature `session`. */
+  session?: AuthentikSessionOptions;
+
+  /** Called with everybody who signs in. See {@link OnLogin}. */
+  onLogin?: OnLogin;
+
+  /** Called when a session has ended. See {@link OnLogout}. */
+  onLogout?: OnLogout;
+
   /** How much this library logs. Every refusal is one line at `log`; at `debug` who judged and why. Default `log`. */
   logLevel?: AuthentikLogLevel = 'log';
 
@@ -216,6 +226,9 @@ export interface ResolvedAuthentikOptions {
   readonly redis?: ResolvedRedisOptions;
   readonly allowedGroups?: readonly string[];
   readonly mapUser?: NonNullable<AuthentikOptions['mapUser']>;
+  readonly session?: ResolvedSessionOptions;
+  readonly onLogin?: OnLogin;
+  readonly onLogout?: OnLogout;
   readonly logLevel: AuthentikLogLevel;
   readonly dangerouslyAllowHttp: boolean;
 }

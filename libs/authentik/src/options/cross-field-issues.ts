@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../errors/index.js';
-import type { AuthentikModuleExtras } from './module-extras.js';
+import { type AuthentikModuleExtras, authentikFeatures } from './module-extras.js';
+import { sessionIssues } from './session-issues.js';
 import { isAuthentikUrl, isLoopback, isOrigin } from './urls.js';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -14,6 +15,7 @@ export function crossFieldIssues(given: Given, extras: Required<AuthentikModuleE
     ...redis(given),
     ...secretsNeeded(given),
     ...features(extras),
+    ...sessionIssues(given, extras),
   ];
 }
 
@@ -143,21 +145,20 @@ function secretsNeeded(given: Given): ConfigIssue[] {
 }
 
 function features({ features: opened }: Required<AuthentikModuleExtras>): ConfigIssue[] {
-  const known = ['bearer', 'wellKnown'];
-  const unknown = opened.filter((feature) => !known.includes(feature));
+  const unknown = opened.filter((feature) => !authentikFeatures.includes(feature));
   return [
     ...unknown.map(() => ({
       option: 'features',
       problem: 'names a feature that does not exist.',
-      remedy: `There are ${known.join(' and ')}.`,
+      remedy: `There are ${authentikFeatures.join(', ')}.`,
     })),
-    ...(opened.includes('bearer')
+    ...(opened.includes('bearer') || opened.includes('session')
       ? []
       : [
           {
             option: 'features',
             problem: 'opens no door: nobody could prove who they are.',
-            remedy: 'Add "bearer".',
+            remedy: 'Add "bearer" or "session".',
           },
         ]),
   ];

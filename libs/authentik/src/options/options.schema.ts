@@ -32,6 +32,7 @@ import {
   tokenValidations,
   type TrustedApplicationOptions,
 } from './authentik-options.js';
+import type { AuthentikSessionOptions, ExpressSessionStore, OnLogin, OnLogout } from './session-options.js';
 import { isAuthentikUrl, isOrigin, isRedisUrl } from './urls.js';
 
 const say = (message: string, remedy: string): ValidationOptions => ({ message, context: { remedy } });
@@ -161,6 +162,71 @@ export class TrustedApplicationSchema implements TrustedApplicationOptions {
   audience?: string;
 }
 
+const cookieName = /^[\w.-]{1,64}$/u;
+/** At least 32 characters, and not one of them over and over. */
+const isStrongSecret = (value: unknown) =>
+  typeof value === 'string' && value.length >= 32 && value.length <= 1024 && new Set(value).size >= 10;
+const secretsRemedy = 'Write ["…"] with the output of `openssl rand -base64 32`; the newest first.';
+
+export class SessionOptionsSchema implements AuthentikSessionOptions {
+  @IsOptional()
+  @Check(
+    'strongSecrets',
+    (value) => Array.isArray(value) && value.every(isStrongSecret),
+    say(
+      'holds a secret that can be guessed: it has less than 32 characters, or hardly any different ones.',
+      secretsRemedy,
+    ),
+  )
+  @ArrayNotEmpty(say('is empty.', secretsRemedy))
+  @IsArray(say('is not a list.', secretsRemedy))
+  secrets?: string[];
+
+  @IsOptional()
+  @Matches(cookieName, say('is not a name for a cookie.', 'Take letters, digits, "-", "_" and ".".'))
+  cookieName?: string;
+
+  @IsOptional()
+  @whole(60, 30 * 24 * 3600)
+  idleSeconds?: number;
+
+  @IsOptional()
+  @whole(60, 90 * 24 * 3600)
+  absoluteSeconds?: number;
+
+  @IsOptional()
+  @whole(5, 24 * 3600)
+  membershipMaxAgeSeconds?: number;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out to keep the ID token alone.'))
+  keepTokens?: boolean;
+
+  @IsOptional()
+  @Check(
+    'sessionStore',
+    (value) =>
+      ['get', 'set', 'destroy'].every(
+        (method) => typeof (value as ExpressSessionStore | null)?.[method as 'get'] === 'function',
+      ),
+    say(
+      'is not a store of express-session.',
+      'Give an object with get, set and destroy, such as one of connect-redis.',
+    ),
+  )
+  store?: ExpressSessionStore;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out unless the app runs express-session itself.'))
+  mount?: boolean;
+}
+
+const hook = Check(
+  'function',
+  (value) => typeof value === 'function',
+  say('is not a function.', 'Give a function, or leave it out.'),
+);
+
 export class OptionsSchema implements AuthentikOptions {
   @Check(
     'authentikUrl',
@@ -259,6 +325,18 @@ export class OptionsSchema implements AuthentikOptions {
     say('is not a function.', 'Give a function from user and claims to a user.'),
   )
   mapUser?: NonNullable<AuthentikOptions['mapUser']>;
+
+  @IsOptional()
+  @ValidateNested()
+  session?: SessionOptionsSchema;
+
+  @IsOptional()
+  @hook
+  onLogin?: OnLogin;
+
+  @IsOptional()
+  @hook
+  onLogout?: OnLogout;
 
   @IsOptional()
   @IsIn(authentikLogLevels, say('is not a level.', `Take one of ${authentikLogLevels.join(', ')}.`))

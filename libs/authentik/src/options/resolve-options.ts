@@ -10,6 +10,7 @@ import {
 } from './authentik-options.js';
 import { crossFieldIssues } from './cross-field-issues.js';
 import { type AuthentikModuleExtras, defaultExtras } from './module-extras.js';
+import { resolveSession } from './resolve-session.js';
 import { withoutFinalSlash } from './urls.js';
 
 /**
@@ -45,6 +46,11 @@ export async function resolveOptions(
     tokens: Object.freeze(
       Object.assign(new AuthentikTokenOptions(), withoutUnset(options.tokens ?? {})),
     ) as ResolvedAuthentikOptions['tokens'],
+    ...(given['session'] !== undefined && {
+      session: resolveSession(withoutUnset(options.session), withoutFinalSlash(options.publicUrl)),
+    }),
+    ...(given['onLogin'] !== undefined && { onLogin: options.onLogin }),
+    ...(given['onLogout'] !== undefined && { onLogout: options.onLogout }),
     logLevel: options.logLevel,
     tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
     legacyMetadata: options.legacyMetadata,

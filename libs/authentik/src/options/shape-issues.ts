@@ -5,14 +5,21 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { ConfigIssue } from '../errors/index.js';
 import { environmentVariable } from './authentik-env.js';
 import { defaultExtras } from './module-extras.js';
-import { OptionsSchema, RedisOptionsSchema, TokenOptionsSchema, TrustedApplicationSchema } from './options.schema.js';
+import {
+  OptionsSchema,
+  RedisOptionsSchema,
+  SessionOptionsSchema,
+  TokenOptionsSchema,
+  TrustedApplicationSchema,
+} from './options.schema.js';
 
 /** Checks each option by itself: its name, its form, its bounds. */
 export async function shapeIssues(given: Readonly<Record<string, unknown>>): Promise<ConfigIssue[]> {
   const candidate = Object.assign(new OptionsSchema(), given);
-  const { redis, tokens, trustedApplications } = given;
+  const { redis, tokens, session, trustedApplications } = given;
   if (isPlain(tokens)) candidate.tokens = Object.assign(new TokenOptionsSchema(), withoutUnset(tokens));
   if (isPlain(redis)) candidate.redis = Object.assign(new RedisOptionsSchema(), withoutUnset(redis));
+  if (isPlain(session)) candidate.session = Object.assign(new SessionOptionsSchema(), withoutUnset(session));
   if (Array.isArray(trustedApplications)) {
     candidate.trustedApplications = trustedApplications.map((entry: unknown) =>
       isPlain(entry) ? Object.assign(new TrustedApplicationSchema(), withoutUnset(entry)) : entry,
