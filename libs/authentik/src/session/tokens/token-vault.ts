@@ -45,6 +45,7 @@ export class TokenVault {
   }
 
   private open(sid: string, kept: object | undefined): Promise<SessionTokens | undefined> {
-    return this.sealer.open(sid, kept?.sealed);
+    const { sealed } = (kept ?? {}) as Kept;
+    return this.sealer.open(sid, sealed);
   }
 }
