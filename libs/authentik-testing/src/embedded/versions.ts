@@ -67,7 +67,14 @@ export const HABITS = {
   introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded', boundary: 'documented', what: 'Introspection tells of tokens of providers that the asking one lists as federated.' },
   publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: 'A public client may revoke by its id alone.' },
   revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "Revocation leaves another client's token alone." },
+  // Pages and records of the interface
+  apiCharset: { versions: '<2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'Answers of the API name their charset.' },
+  newBrandRecord: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'The record of the brand has themed URLs and flags, that of a person has roles.' },
   // Keys and the end of sessions
+  endSessionRunsFlow: { versions: '>=2024.10.0', evidence: 'recorded', boundary: 'documented', what: "End-session runs the provider's invalidation flow; before, it shows a page on which the person decides." },
+  endSessionByPost: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'documented', what: 'End-session takes POST, too.' },
+  endSessionTrap: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'A browser in the middle of a flow gets an empty 200 of end-session, and nothing is done.' },
+  verifiesIdTokenHint: { versions: '>=2026.5.0', evidence: 'source', boundary: 'source', what: 'End-session looks at `id_token_hint` (its expiry apart), and wants one before it follows `post_logout_redirect_uri`.' },
   encryptsTokens: { versions: '>=2024.10.0', evidence: 'recorded', boundary: 'documented', what: 'A provider may have a key that both tokens are encrypted to.' },
   deletedSessionEndsTokens: { versions: '>=2024.12.0', evidence: 'documented', boundary: 'documented', what: "The access tokens of a session die when an administrator deletes it; before, at the person's own sign-out alone." },
   backchannelLogout: { versions: '>=2025.8.0', evidence: 'recorded', boundary: 'documented', what: 'The end of a session is told to its clients at their logout URIs, server to server.' },

@@ -24,6 +24,13 @@ export function matchesRedirectUri(uri: string, entries: readonly RedirectUri[],
     .some((entry) => (entry.matchingMode === 'strict' ? entry.url === uri : (fullMatch(entry.url, uri) ?? false)));
 }
 
+/** Whether a browser may be sent there after end-session (2026.5+). */
+export function matchesLogoutUri(uri: string, entries: readonly RedirectUri[]): boolean {
+  return entries
+    .filter((entry) => entry.redirectUriType === 'logout')
+    .some((entry) => (entry.matchingMode === 'strict' ? entry.url === uri : (fullMatch(entry.url, uri) ?? false)));
+}
+
 /** Up to 2024.8.4 and 2024.10.2: an expression first; equality only for what does not compile. */
 function matchesUntypedEntry(uri: string, entry: string): boolean {
   return fullMatch(entry === '*' ? '.*' : entry, uri) ?? entry === uri;

@@ -1,5 +1,5 @@
 import { createHash, type webcrypto } from 'node:crypto';
-import { exportJWK, exportPKCS8, generateKeyPair } from 'jose';
+import { exportJWK, exportPKCS8, generateKeyPair, importJWK } from 'jose';
 import type { Habits } from '../versions.js';
 import { selfSignedCertificate } from './certificate.js';
 
@@ -13,6 +13,15 @@ export interface SigningKey {
   readonly keys: webcrypto.CryptoKeyPair;
   /** Its entry in the key set. The certificate is made at the first call. */
   jwk(): Promise<Readonly<Record<string, unknown>>>;
+  /** Its two halves for JWE; RSA only. */
+  encryptionKey(): Promise<webcrypto.CryptoKey | Uint8Array>;
+  decryptionKey(): Promise<webcrypto.CryptoKey | Uint8Array>;
+}
+
+/** The key in the form that encryption wants; as a signing key it can't be used for that. */
+async function asEncryptionKey(key: webcrypto.CryptoKey) {
+  const { use: _, alg: __, key_ops: ___, ...jwk } = await exportJWK(key);
+  return importJWK(jwk, ENCRYPTION.alg);
 }
 
 /** How tokens are encrypted; nothing else can be chosen. */
@@ -31,7 +40,14 @@ export async function generateSigningKey(alg: SigningAlgorithm, habits: Habits):
     ? createHash('sha512').update(pem).digest('base64url')
     : createHash('md5').update(pem).digest('hex');
   let jwk: Promise<Readonly<Record<string, unknown>>> | undefined;
-  return { alg, kid, keys, jwk: () => (jwk ??= publicJwk(alg, kid, keys)) };
+  return {
+    alg,
+    kid,
+    keys,
+    jwk: () => (jwk ??= publicJwk(alg, kid, keys)),
+    encryptionKey: () => asEncryptionKey(keys.publicKey),
+    decryptionKey: () => asEncryptionKey(keys.privateKey),
+  };
 }
 
 async function publicJwk(alg: SigningAlgorithm, kid: string, keys: webcrypto.CryptoKeyPair) {

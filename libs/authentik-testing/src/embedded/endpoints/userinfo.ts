@@ -1,4 +1,5 @@
 import { mappingClaims, subject } from '../issued/claims.js';
+import type { StoredToken } from '../issued/records.js';
 import { applyCors } from '../wire/cors.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import type { Exchange } from '../wire/exchange.js';
@@ -17,8 +18,20 @@ export const userinfo: Endpoint = {
 };
 
 function answer(exchange: Exchange): void {
-  const { issued } = exchange.world;
-  const token = issued.tokens.get(sentToken(exchange));
+  const token = holdsScope(exchange, 'openid');
+  if (token === undefined) return;
+  const { provider, user, scopes, nonce } = token.grant;
+  applyCors(exchange, provider);
+  exchange.tokenJson(200, {
+    sub: subject(provider, user),
+    ...mappingClaims(provider, user, scopes),
+    ...(nonce !== undefined && { nonce }),
+  });
+}
+
+/** @returns the access token sent, if it has this scope; else the refusal is answered */
+export function holdsScope(exchange: Exchange, scope: string): StoredToken | undefined {
+  const token = exchange.world.issued.tokens.get(sentToken(exchange));
   if (token?.kind !== 'access' || token.revoked) {
     refuse(
       exchange,
@@ -26,24 +39,16 @@ function answer(exchange: Exchange): void {
       'invalid_token',
       'The access token provided is expired, revoked, malformed, or invalid for other reasons',
     );
-    return;
+    return undefined;
   }
-  const { provider, user, scopes, nonce } = token.grant;
-  if (!scopes.includes('openid')) {
-    refuse(
-      exchange,
-      403,
-      'insufficient_scope',
-      'The request requires higher privileges than provided by the access token',
-    );
-    return;
-  }
-  applyCors(exchange, provider);
-  exchange.tokenJson(200, {
-    sub: subject(provider, user),
-    ...mappingClaims(provider, user, scopes),
-    ...(nonce !== undefined && { nonce }),
-  });
+  if (token.grant.scopes.includes(scope)) return token;
+  refuse(
+    exchange,
+    403,
+    'insufficient_scope',
+    'The request requires higher privileges than provided by the access token',
+  );
+  return undefined;
 }
 
 /** Header, then form, then query. `Bearer` and `bearer` are known, `BEARER` is not. */

@@ -63,6 +63,7 @@ export class Issued {
       expiresAtMs: _,
       key: oldKey,
       pendingUidField: __,
+      wayOut: ___,
       ...rest
     } = old ?? { signIns: 0, expiresAtMs: 0, key: '' };
     this.#sessions.delete(oldKey);

@@ -19,8 +19,20 @@ export interface BrowserSession extends Expiring {
   locale?: string;
   /** An authorization request that waits for the person's consent. */
   pendingConsent?: PendingConsent;
+  /** A flow that ends this session, or a visit in it. */
+  wayOut?: WayOut;
   /** What somebody is in the middle of typing: the name, before the password. */
   pendingUidField?: string;
+}
+
+/** A flow that ends something and is under way: what its pages still have to do. */
+export interface WayOut {
+  readonly flow: string;
+  readonly stages: readonly ('user-logout' | 'session-end')[];
+  /** Whose end-session began it. */
+  readonly provider?: Provider;
+  /** Where the last stage leads, in place of a page. */
+  readonly redirectTo?: string;
 }
 
 /** What the consent page shows, and what happens after. */

@@ -1,5 +1,5 @@
 import type { webcrypto } from 'node:crypto';
-import { CompactEncrypt, CompactSign, exportJWK, importJWK, type CompactJWSHeaderParameters } from 'jose';
+import { CompactEncrypt, CompactSign, type CompactJWSHeaderParameters } from 'jose';
 import type { Provider } from '../directory/entries.js';
 import { ENCRYPTION, type SigningKey } from '../directory/signing-key.js';
 import type { TokenClaims } from './records.js';
@@ -16,12 +16,10 @@ export async function signClaims(claims: TokenClaims, provider: Provider, typ = 
 }
 
 /** A signed token inside of an encrypted one. */
-async function encrypt(signed: string, { kid, keys }: SigningKey): Promise<string> {
-  // The key is one for signatures; jose wants it with the use that it has here.
-  const publicKey = await importJWK(await exportJWK(keys.publicKey), ENCRYPTION.alg);
+async function encrypt(signed: string, key: SigningKey): Promise<string> {
   return new CompactEncrypt(encoder.encode(signed))
-    .setProtectedHeader({ ...ENCRYPTION, typ: 'JWE', kid })
-    .encrypt(publicKey);
+    .setProtectedHeader({ ...ENCRYPTION, typ: 'JWE', kid: key.kid })
+    .encrypt(await key.encryptionKey());
 }
 
 /** @returns the claims as a compact JWS with this very header */

@@ -13,6 +13,8 @@ export type EndpointName =
   | 'provider-root'
   | 'sign-in'
   | 'consent'
+  | 'end-session'
+  | 'sign-out'
   | 'health'
   | 'other';
 

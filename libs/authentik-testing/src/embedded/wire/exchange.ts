@@ -61,6 +61,17 @@ export class Exchange {
     this.response.append('Set-Cookie', `${SESSION_COOKIE}=${session.key}; HttpOnly; Path=/; SameSite=Lax`);
   }
 
+  clearSessionCookie(): void {
+    this.response.append('Set-Cookie', `${SESSION_COOKIE}=""; Max-Age=0; Path=/; SameSite=Lax`);
+  }
+
+  /** An answer of the API under `/api/v3`; its content type once named a charset. */
+  apiJson(status: number, body: unknown): void {
+    const charset = this.habits.apiCharset ? '; charset=utf-8' : '';
+    this.response.status(status).setHeader('Content-Type', `application/json${charset}`);
+    this.response.end(JSON.stringify(body));
+  }
+
   html(status: number, page: string): void {
     this.response.status(status).set('Content-Type', 'text/html; charset=utf-8').end(page);
   }
