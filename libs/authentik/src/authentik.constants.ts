@@ -1,5 +1,10 @@
 /** Options as the app gave them. */
 export const AUTHENTIK_RAW_OPTIONS = Symbol('AUTHENTIK_RAW_OPTIONS');
+/**
+ * What happens to the options before they are checked: an `AuthentikOptionsOverride`. By default nothing. Tests put
+ * one here with Nest's `overrideProvider`, to point an app at another Authentik and leave all its other options alone.
+ */
+export const AUTHENTIK_OPTIONS_OVERRIDE = Symbol('AUTHENTIK_OPTIONS_OVERRIDE');
 /** Options checked and with defaults; inject them with `@InjectAuthentikOptions()`. */
 export const AUTHENTIK_OPTIONS = Symbol('AUTHENTIK_OPTIONS');
 /** Extras of the module: what shapes it, known before any factory runs. */

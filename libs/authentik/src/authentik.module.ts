@@ -3,12 +3,17 @@ import { APP_FILTER } from '@nestjs/core';
 
 import { accessFeature } from './access/access.feature.js';
 import { AuthentikExceptionFilter } from './authentik-exception.filter.js';
-import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_RAW_OPTIONS } from './authentik.constants.js';
+import {
+  AUTHENTIK_EXTRAS,
+  AUTHENTIK_OPTIONS,
+  AUTHENTIK_OPTIONS_OVERRIDE,
+  AUTHENTIK_RAW_OPTIONS,
+} from './authentik.constants.js';
 import { ConfigurableModuleClass } from './authentik.module-definition.js';
 import { bearerFeature } from './bearer/bearer.feature.js';
 import { AuthentikDiscovery } from './discovery/authentik-discovery.js';
 import { AuthentikFetch } from './discovery/authentik-fetch.js';
-import { resolveOptions } from './options/index.js';
+import { type AuthentikOptions, type AuthentikOptionsOverride, resolveOptions } from './options/index.js';
 import type { AuthentikModuleExtras } from './options/module-extras.js';
 import { AuthentikLogger } from './observability/authentik-logger.js';
 import { ProtectedResources } from './protected-resource/protected-resources.js';
@@ -36,7 +41,16 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
  */
 @Module({
   providers: [
-    { provide: AUTHENTIK_OPTIONS, inject: [AUTHENTIK_RAW_OPTIONS, AUTHENTIK_EXTRAS], useFactory: resolveOptions },
+    { provide: AUTHENTIK_OPTIONS_OVERRIDE, useValue: (options: AuthentikOptions) => options },
+    {
+      provide: AUTHENTIK_OPTIONS,
+      inject: [AUTHENTIK_RAW_OPTIONS, AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS_OVERRIDE],
+      useFactory: async (
+        options: AuthentikOptions,
+        extras: Required<AuthentikModuleExtras>,
+        override: AuthentikOptionsOverride,
+      ) => resolveOptions(await override(options), extras),
+    },
     { provide: APP_FILTER, useClass: AuthentikExceptionFilter },
     AuthentikLogger,
     ...storeProviders,

@@ -1,5 +1,6 @@
 // The names we promise, written by hand: adding one is a decision.
 export { AuthentikModule } from './authentik.module.js';
+export { AUTHENTIK_OPTIONS_OVERRIDE } from './authentik.constants.js';
 export type { AuthentikFeature, AuthentikModuleExtras } from './options/module-extras.js';
 export {
   type AuthentikApplication,
@@ -11,6 +12,7 @@ export {
   authentikConfigFromEnv,
   type AuthentikOptionsFactory,
   type ExpressSessionStore,
+  type AuthentikOptionsOverride,
   type IssuerMode,
   type OnLogin,
   type OnLogout,

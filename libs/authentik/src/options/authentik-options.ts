@@ -237,3 +237,6 @@ export interface ResolvedAuthentikOptions {
 export interface AuthentikOptionsFactory {
   createAuthentikOptions(): AuthentikOptions | Promise<AuthentikOptions>;
 }
+
+/** What `AUTHENTIK_OPTIONS_OVERRIDE` provides: takes the options of the app, gives those that count. */
+export type AuthentikOptionsOverride = (options: AuthentikOptions) => AuthentikOptions | Promise<AuthentikOptions>;

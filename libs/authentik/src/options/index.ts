@@ -6,6 +6,7 @@ export {
   AuthentikRedisOptions,
   AuthentikTokenOptions,
   type AuthentikOptionsFactory,
+  type AuthentikOptionsOverride,
   type IssuerMode,
   type RedisClientSettings,
   type ResolvedAuthentikOptions,
