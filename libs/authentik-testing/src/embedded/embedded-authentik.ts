@@ -1,4 +1,4 @@
-import type { BrokenKind } from '../mint/broken.js';
+import type { BrokenKind } from '../mint/broken-kinds.js';
 import { Mint, type MintOptions } from '../mint/mint.js';
 import { createEmbeddedApp } from './app.js';
 import { EmbeddedClock } from './clock.js';
@@ -40,6 +40,8 @@ export interface EmbeddedAuthentikOptions {
   readonly users?: readonly EmbeddedUserOptions[];
   /** Password of everybody who has none of their own. Default: a random one that a person can type. */
   readonly password?: string;
+  /** Whether the process lives on as long as this server does. Default true; false saves the call of `stop()`. */
+  readonly holdsProcess?: boolean;
 }
 
 /** A person of the embedded Authentik, as they are now. */
@@ -105,6 +107,15 @@ export interface EmbeddedAuthentik {
   mintBroken(
     options: { readonly kind: BrokenKind; readonly user?: string } & Omit<MintOptions, 'user'>,
   ): Promise<string>;
+
+  /** Name and password, for whoever signs in by the pages. @throws {UnknownNameError} no such user */
+  credentials(username: string): Readonly<{ username: string; password: string }>;
+
+  /** Adds a person while it runs. @throws {AuthentikTestingError} the username is empty or taken */
+  addUser(options: EmbeddedUserOptions): EmbeddedUser;
+
+  /** Adds an application while it runs. @throws {AuthentikTestingError} slug or client id are taken, or can't be */
+  addApplication(options: EmbeddedApplicationOptions): EmbeddedApplication;
 
   /**
    * Gives applications another key at once, as an administrator can. What the old one signed no longer verifies.
@@ -172,6 +183,9 @@ export interface EmbeddedAuthentik {
   stop(): Promise<void>;
 }
 
+/** All that run in this process now, so that helpers of tests can find the one that is meant. */
+export const running = new Set<EmbeddedAuthentik>();
+
 /**
  * Starts an Authentik for tests and development inside this process: in memory, with new keys, on loopback only.
  * @throws {PortTakenError} the port is in use
@@ -204,13 +218,13 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
   const log = new RequestLog();
   const app = createEmbeddedApp(world, faults, log);
   const listeners = new Listeners((request, response) => void app(request, response));
-  await listeners.open(options.port ?? 0);
+  await listeners.open(options.port ?? 0, { holdsProcess: options.holdsProcess ?? true });
   const url = `http://localhost:${listeners.port}`;
   const mint = new Mint(world, url);
   let stopped = false;
   const issuer = (slug?: string) => issuerOf(url, directory.provider(slug)) ?? '';
 
-  return {
+  const authentik: EmbeddedAuthentik = {
     url,
     port: listeners.port,
     version,
@@ -247,6 +261,9 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     },
     logoutDeliveries: queue.deliveries,
     logoutsSettled: () => queue.settled(),
+    credentials: (username) => ({ username, password: directory.user(username).password }),
+    addUser: (user) => publicUser(directory.addUser(user)),
+    addApplication: (application) => requireOne(publicApplication(directory.addApplication(application), url)),
     fault: async (kind, faultOptions = {}) => {
       if (kind === 'rotateKeys') await directory.rotateKeys();
       else if (kind === 'down' && faultOptions.endpoint === undefined && faultOptions.times === undefined)
@@ -259,11 +276,19 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     },
     stop: async () => {
       stopped = true;
+      running.delete(authentik);
       faults.clear();
       await queue.stop();
       await listeners.close();
     },
   };
+  running.add(authentik);
+  return authentik;
+}
+
+function requireOne<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new TypeError('An application was added without a provider.');
+  return one;
 }
 
 function publicUser({ username, name, email, groups, isActive }: User): EmbeddedUser {

@@ -1,6 +1,10 @@
 /** What went wrong, for programs; the message is for people. */
 export type AuthentikTestingErrorCode =
-  'ERR_AUTHENTIK_TESTING_CONFIG' | 'ERR_AUTHENTIK_TESTING_PORT_TAKEN' | 'ERR_AUTHENTIK_TESTING_UNKNOWN_NAME';
+  | 'ERR_AUTHENTIK_TESTING_CONFIG'
+  | 'ERR_AUTHENTIK_TESTING_PORT_TAKEN'
+  | 'ERR_AUTHENTIK_TESTING_UNKNOWN_NAME'
+  | 'ERR_AUTHENTIK_TESTING_AMBIGUOUS'
+  | 'ERR_AUTHENTIK_TESTING_SIGN_IN';
 
 /** Every error that the testing kit itself throws. `code` is stable. */
 export class AuthentikTestingError extends Error {

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { PortTakenError } from './errors.js';
 
 /** Both loopback addresses, since `localhost` may be either. Nothing else is ever listened on. */
@@ -13,6 +13,7 @@ const MAX_TRIES = 20;
 export class Listeners {
   #servers: Server[] = [];
   #port = 0;
+  #holdsProcess = true;
 
   constructor(private readonly listener: RequestListener) {}
 
@@ -22,9 +23,17 @@ export class Listeners {
 
   /**
    * @param port 0 for any free one
+   * @param options.holdsProcess whether the process lives on as long as the port is open
    * @throws {PortTakenError} taken on one of the two addresses
    */
-  async open(port: number): Promise<void> {
+  async open(port: number, { holdsProcess }: { readonly holdsProcess: boolean }): Promise<void> {
+    this.#holdsProcess = holdsProcess;
+    await this.#listen(port);
+    if (holdsProcess) return;
+    for (const server of this.#servers) server.unref().on('connection', (socket: Socket) => socket.unref());
+  }
+
+  async #listen(port: number): Promise<void> {
     for (let tried = 1; ; tried += 1) {
       const first = await listen(this.listener, port, IPV4);
       const found = (first.address() as AddressInfo).port;
@@ -47,7 +56,7 @@ export class Listeners {
 
   /** Opens the same port again. */
   async reopen(): Promise<void> {
-    if (this.#servers.length === 0) await this.open(this.#port);
+    if (this.#servers.length === 0) await this.open(this.#port, { holdsProcess: this.#holdsProcess });
   }
 
   /** Closes the port and every connection, idle or not. */

@@ -1,56 +1,20 @@
-import { CompactSign, exportJWK, exportSPKI, generateKeyPair } from 'jose';
+import {
+  CompactEncrypt,
+  type CompactJWSHeaderParameters,
+  CompactSign,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+} from 'jose';
+import { selfSignedCertificate } from '../embedded/directory/certificate.js';
 import type { Provider } from '../embedded/directory/entries.js';
 import type { TokenClaims } from '../embedded/issued/records.js';
 import { signWith } from '../embedded/issued/sign.js';
-
-/** Ways in which an access token can be wrong; each is sound but for that one thing. */
-export type BrokenKind =
-  | 'expired'
-  | 'notYetValid'
-  | 'noExpiry'
-  | 'algNone'
-  | 'hs256WithPublicKey'
-  | 'otherIssuer'
-  | 'issuerWithoutSlash'
-  | 'otherAudience'
-  | 'noAudience'
-  | 'otherAuthorizedParty'
-  | 'idToken'
-  | 'badSignature'
-  | 'noSignature'
-  | 'unknownKey'
-  | 'foreignKeySameKid'
-  | 'keyInHeader'
-  | 'unknownCritical'
-  | 'payloadNotJson'
-  | 'truncated'
-  | 'garbage';
-
-/** All of them, for tables of tests. */
-export const BROKEN_KINDS: readonly BrokenKind[] = [
-  'expired',
-  'notYetValid',
-  'noExpiry',
-  'algNone',
-  'hs256WithPublicKey',
-  'otherIssuer',
-  'issuerWithoutSlash',
-  'otherAudience',
-  'noAudience',
-  'otherAuthorizedParty',
-  'idToken',
-  'badSignature',
-  'noSignature',
-  'unknownKey',
-  'foreignKeySameKid',
-  'keyInHeader',
-  'unknownCritical',
-  'payloadNotJson',
-  'truncated',
-  'garbage',
-];
+import type { BrokenKind } from './broken-kinds.js';
 
 const encoder = new TextEncoder();
+/** Before base64 makes four bytes of three. */
+const HUGE_BYTES = 49_152;
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Claims that replace the sound ones; an undefined one is taken away. What is not here breaks the signature or the form. */
@@ -62,6 +26,14 @@ export function brokenClaims(kind: BrokenKind, sound: { issuer: string; nowSecon
       return { nbf: sound.nowSeconds + 3600 };
     case 'noExpiry':
       return { exp: undefined };
+    case 'expiryAsText':
+      return { exp: String(sound.nowSeconds + 3600) };
+    case 'noIssuer':
+      return { iss: undefined };
+    case 'noSubject':
+      return { sub: undefined };
+    case 'huge':
+      return { padding: 'x'.repeat(HUGE_BYTES) };
     case 'otherIssuer':
       return { iss: 'https://other-issuer.example/application/o/other/' };
     case 'issuerWithoutSlash':
@@ -86,6 +58,8 @@ export async function breakToken(kind: BrokenKind, accessToken: string, provider
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as TokenClaims;
   const key = await provider.signingKey;
   const alg = key?.alg ?? 'RS256';
+  const soundHeader = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as CompactJWSHeaderParameters;
+  const ownKey = key?.keys.privateKey ?? encoder.encode(provider.clientSecret);
   const stranger = () => generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
   switch (kind) {
     case 'algNone':
@@ -110,27 +84,53 @@ export async function breakToken(kind: BrokenKind, accessToken: string, provider
       );
     case 'foreignKeySameKid':
       return signWith(claims, { alg, ...(key && { kid: key.kid }), typ: 'JWT' }, (await stranger()).privateKey);
+    case 'otherPayload':
+      return `${header}.${base64url({ ...claims, groups: ['authentik Admins'] })}.${signature}`;
+    case 'otherAlgorithm': {
+      const other = alg === 'ES256' ? 'RS256' : 'ES256';
+      const { privateKey } = await generateKeyPair(other, { extractable: true, modulusLength: 2048 });
+      return signWith(claims, { alg: other, ...(key && { kid: key.kid }), typ: 'JWT' }, privateKey);
+    }
     case 'keyInHeader': {
       const { publicKey, privateKey } = await stranger();
       return signWith(claims, { alg, jwk: await exportJWK(publicKey), typ: 'JWT' }, privateKey);
     }
-    case 'unknownCritical': {
-      const protectedHeader = {
-        ...(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as { alg: string }),
-        crit: ['x-unknown'],
-        'x-unknown': true,
-      };
-      const secret = key?.keys.privateKey ?? encoder.encode(provider.clientSecret);
+    case 'keyUrlInHeader':
+    case 'certificateUrlInHeader': {
+      const member = kind === 'keyUrlInHeader' ? 'jku' : 'x5u';
+      const { privateKey } = await stranger();
+      return signWith(claims, { alg, [member]: 'https://keys.evil.example/', typ: 'JWT' }, privateKey);
+    }
+    case 'certificateInHeader': {
+      const keys = await stranger();
+      const certificate = await selfSignedCertificate(keys, alg === 'ES256' ? 'ES256' : 'RS256');
+      return signWith(claims, { alg, x5c: [certificate.toString('base64')], typ: 'JWT' }, keys.privateKey);
+    }
+    case 'logoutToken': {
+      const { iss, aud, iat, exp, sub, sid } = claims;
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      return signWith({ iss, aud, iat, exp, sub, sid, events }, { ...soundHeader, typ: 'logout+jwt' }, ownKey);
+    }
+    case 'encrypted': {
+      const { publicKey } = await generateKeyPair('RSA-OAEP-256', { modulusLength: 2048 });
+      return new CompactEncrypt(encoder.encode(accessToken))
+        .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256CBC-HS512', typ: 'JWE' })
+        .encrypt(publicKey);
+    }
+    case 'unknownCritical':
       return new CompactSign(encoder.encode(JSON.stringify(claims)))
-        .setProtectedHeader(protectedHeader)
-        .sign(secret, { crit: { 'x-unknown': true } });
-    }
-    case 'payloadNotJson': {
-      const secret = key?.keys.privateKey ?? encoder.encode(provider.clientSecret);
-      return new CompactSign(encoder.encode('not json'))
-        .setProtectedHeader({ alg: key?.alg ?? 'HS256', ...(key && { kid: key.kid }), typ: 'JWT' })
-        .sign(secret);
-    }
+        .setProtectedHeader({ ...soundHeader, crit: ['x-unknown'], 'x-unknown': true })
+        .sign(ownKey, { crit: { 'x-unknown': true } });
+    case 'payloadNotJson':
+      return new CompactSign(encoder.encode('not json')).setProtectedHeader(soundHeader).sign(ownKey);
+    case 'payloadNotObject':
+      return new CompactSign(encoder.encode('["not", "an", "object"]')).setProtectedHeader(soundHeader).sign(ownKey);
+    case 'fourParts':
+      return `${accessToken}.${signature}`;
+    case 'trailingBytes':
+      return `${accessToken}AAAA`;
+    case 'paddedBase64':
+      return [header, payload, signature].map(padded).join('.');
     case 'truncated':
       return `${header}.${payload}`;
     case 'garbage':
@@ -138,4 +138,9 @@ export async function breakToken(kind: BrokenKind, accessToken: string, provider
     default:
       return accessToken;
   }
+}
+
+/** Always with some padding, also where none is due. */
+function padded(part: string): string {
+  return `${part}${'='.repeat(4 - (part.length % 4))}`;
 }

@@ -3,7 +3,8 @@ import { UnknownNameError } from '../embedded/errors.js';
 import type { BrowserSession, Grant, TokenClaims } from '../embedded/issued/records.js';
 import { issuerOf } from '../embedded/wire/exchange.js';
 import type { World } from '../embedded/wire/world.js';
-import { breakToken, brokenClaims, type BrokenKind } from './broken.js';
+import type { BrokenKind } from './broken-kinds.js';
+import { breakToken, brokenClaims } from './broken.js';
 
 /** Whose token, for which client. */
 export interface MintOptions {
@@ -47,6 +48,9 @@ export class Mint {
     const provider = this.#provider(options);
     const issuer = issuerOf(this.baseUrl, provider) ?? '';
     if (kind === 'idToken') return this.world.tokens.idToken(this.#grant(options), { issuer });
+    if (kind === 'refreshToken') {
+      return this.world.tokens.refreshToken(this.#grant(options), { issuer }, await this.accessToken(options));
+    }
     const claims = { ...brokenClaims(kind, { issuer, nowSeconds: this.world.clock.nowSeconds() }), ...options.claims };
     return breakToken(kind, await this.accessToken({ ...options, claims }), provider);
   }

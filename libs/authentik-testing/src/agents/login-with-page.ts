@@ -1,0 +1,48 @@
+import { AuthentikTestingError } from '../embedded/errors.js';
+import { personFor } from './person.js';
+import type { LoginOptions } from './login-options.js';
+
+/** What is used of a Playwright page. */
+export interface LoginPage {
+  goto(url: string): Promise<unknown>;
+  url(): string;
+  locator(selector: string): LoginLocator;
+}
+
+interface LoginLocator {
+  count(): Promise<number>;
+  fill(value: string): Promise<void>;
+  click(): Promise<void>;
+}
+
+/** Pages of Authentik that a login may show: sign-in, consent, and the form of `form_post`. */
+const MAX_PAGES = 5;
+
+/** Walks a real browser through Authentik's pages, by their fields and buttons. */
+export async function loginWithPage(
+  page: LoginPage,
+  username: string,
+  { path = '/auth/login', ...options }: LoginOptions,
+): Promise<void> {
+  await page.goto(path);
+  const start = new URL(page.url());
+  const person = personFor(username, start, options);
+  let asked = false;
+  for (let shown = 0; shown < MAX_PAGES; shown += 1) {
+    if (new URL(page.url()).origin !== start.origin) return;
+    if ((await page.locator('input[name=password]').count()) > 0 && !asked) {
+      asked = true;
+      await page.locator('input[name=uid_field]').fill(person.username);
+      await page.locator('input[name=password]').fill(person.password);
+      await page.locator('button[type=submit]').click();
+    } else if ((await page.locator('button[value=agree]').count()) > 0) {
+      await page.locator('button[value=agree]').click();
+    } else {
+      break;
+    }
+  }
+  throw new AuthentikTestingError(
+    'ERR_AUTHENTIK_TESTING_SIGN_IN',
+    `The browser stayed at ${new URL(page.url()).pathname} of the embedded Authentik. Check the client, its redirect URIs, its bindings, and the person.`,
+  );
+}
