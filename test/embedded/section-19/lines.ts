@@ -1,12 +1,20 @@
 import { authorizeLines } from './authorize.js';
 import { claimLines } from './claims.js';
+import { endingLines } from './endings.js';
 import type { Lines } from './line.js';
 import { pathLines } from './paths.js';
 import { resourceLines } from './resource.js';
 import { tokenLines } from './token.js';
 
 /** All lines, by number. */
-export const LINES: Lines = { ...pathLines, ...authorizeLines, ...tokenLines, ...claimLines, ...resourceLines };
+export const LINES: Lines = {
+  ...pathLines,
+  ...authorizeLines,
+  ...tokenLines,
+  ...claimLines,
+  ...resourceLines,
+  ...endingLines,
+};
 
 /** Lines that are not emulated yet, and why. */
 export const LATER: Readonly<Record<number, string>> = {

@@ -31,6 +31,8 @@ export function startWorld(version: Version): Promise<EmbeddedAuthentik> {
         appPasswords: [APP_PASSWORD],
       },
       { username: 'bob', groups: ['mcp-users'] },
+      // Whose sessions end and whose groups change.
+      { username: 'carol', groups: ['engineering'] },
     ],
     applications: [
       { slug: 'mcp-server' },
@@ -53,6 +55,7 @@ export function startWorld(version: Version): Promise<EmbeddedAuthentik> {
       { slug: 'elliptic', signing: 'ES256' },
       { slug: 'global', issuerMode: 'global' },
       { slug: 'bound', bindings: [{ group: 'engineering' }] },
+      { slug: 'with-logout' },
       { slug: 'threshold', refreshTokenThreshold: 'days=1' },
       { slug: 'without-grants', clientSecret: 'no-grants-0123456789abcdef', grantTypes: [] },
       ...SUB_MODES.map((subMode) => ({ slug: `sub-${subMode}`, subMode })),
