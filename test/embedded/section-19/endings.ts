@@ -50,7 +50,10 @@ export const endingLines: Lines = {
         expect(sid).toMatch(/^[0-9a-f]{64}$/);
         expect(logoutTokens.map(({ claims }) => claims)).toEqual([
           expect.objectContaining({
-            ...{ iss, aud, sub, sid },
+            iss,
+            aud,
+            sub,
+            sid,
             iat: expect.any(Number),
             jti: expect.any(String),
             events: { 'http://schemas.openid.net/event/backchannel-logout': {} },

@@ -16,9 +16,13 @@ function introspection(exchange: Exchange): Record<string, unknown> {
   const asking = directory.providers.get(clientId);
   const token = issued.tokens.get(exchange.form.get('token') ?? '');
   const learnsNothing = exchange.habits.publicClientsLearnNothing && asking?.clientType === 'public';
-  if (asking === undefined || learnsNothing || !isSecretOf(asking, clientSecret) || token?.grant.provider !== asking) {
+  if (asking === undefined || learnsNothing || !isSecretOf(asking, clientSecret) || token === undefined) {
     return { active: false };
   }
+  const issuing = token.grant.provider;
+  // Whom a provider trusts with assertions, it also trusts with what its own tokens say.
+  const isTrusted = exchange.habits.introspectsFederated && issuing.federatedProviders.has(asking.clientId);
+  if (issuing !== asking && !isTrusted) return { active: false };
   // A replaced refresh token shows its claims all the same, with `active: false`.
-  return { ...token.claims, active: !token.revoked, scope: token.grant.scopes.join(' '), client_id: asking.clientId };
+  return { ...token.claims, active: !token.revoked, scope: token.grant.scopes.join(' '), client_id: issuing.clientId };
 }
