@@ -51,7 +51,11 @@ function look(response: ServerResponse, text: string): void {
     }
     return;
   }
-  const whole = `${JSON.stringify(response.getHeaders())}\n${text}`;
+  // One thing has to pass: the address that signs out of Authentik names the ID token, and the browser takes it there.
+  const whole = `${JSON.stringify(response.getHeaders())}\n${text}`.replaceAll(
+    /(\/end-session\/\?id_token_hint=)[\w.-]+/gu,
+    '$1…',
+  );
   for (const [secret, kind] of secrets) {
     if (whole.includes(secret))
       leaks.add(`${kind} in an answer to ${response.req.method} ${response.req.url?.split('?')[0]}`);

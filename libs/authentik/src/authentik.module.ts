@@ -30,6 +30,9 @@ import { TokenVerifier } from './tokens/verify/token.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
+import { AddressLimits } from './session/limits/address-limits.js';
+import { LogoutRoutes } from './session/logout/logout.routes.js';
+import { sessionFeature } from './session/session.feature.js';
 import { CsrfGuard } from './session/csrf/csrf.guard.js';
 import { LegacyMetadataRoutes } from './well-known/legacy-metadata.routes.js';
 import { ProtectedResourceRoutes } from './well-known/protected-resource.routes.js';
@@ -72,6 +75,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     ...bearerFeature.providers,
     ...accessFeature.providers,
     CsrfGuard,
+    ...sessionFeature.providers,
     ...wellKnownFeature.providers,
   ],
   exports: [
@@ -92,6 +96,8 @@ export class AuthentikModule extends ConfigurableModuleClass implements NestModu
     @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
     private readonly protectedResourceRoutes: ProtectedResourceRoutes,
     private readonly legacyMetadataRoutes: LegacyMetadataRoutes,
+    private readonly addressLimits: AddressLimits,
+    private readonly logoutRoutes: LogoutRoutes,
     private readonly resources: ProtectedResources,
   ) {
     super();
@@ -99,12 +105,14 @@ export class AuthentikModule extends ConfigurableModuleClass implements NestModu
 
   /** Called while the app initialises, before its own routes are registered. */
   configure(_consumer: MiddlewareConsumer): void {
+    if (this.extras.features.includes('session')) this.logoutRoutes.mount();
     if (!this.extras.features.includes('wellKnown')) return;
     this.protectedResourceRoutes.mount();
     this.legacyMetadataRoutes.mount();
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    if (this.extras.features.includes('session')) await this.addressLimits.start();
     await this.resources.start();
   }
 }

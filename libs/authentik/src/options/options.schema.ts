@@ -219,6 +219,18 @@ export class SessionOptionsSchema implements AuthentikSessionOptions {
   @IsOptional()
   @IsBoolean(flag('Leave it out unless the app runs express-session itself.'))
   mount?: boolean;
+
+  @IsOptional()
+  @whole(0, 1_000_000)
+  maxLoginsPerMinute?: number;
+
+  @IsOptional()
+  @whole(0, 1_000_000)
+  maxCallbacksPerMinute?: number;
+
+  @IsOptional()
+  @whole(0, 1_000_000)
+  maxLogoutTokensPerMinute?: number;
 }
 
 const hook = Check(

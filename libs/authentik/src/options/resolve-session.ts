@@ -18,6 +18,9 @@ export function resolveSession(given: AuthentikSessionOptions, publicUrl: string
     keepTokens: options.keepTokens || given.membershipMaxAgeSeconds !== undefined,
     ...(given.store !== undefined && { store }),
     mount: options.mount,
+    maxLoginsPerMinute: options.maxLoginsPerMinute,
+    maxCallbacksPerMinute: options.maxCallbacksPerMinute,
+    maxLogoutTokensPerMinute: options.maxLogoutTokensPerMinute,
     isSecretMade,
   };
   // Readable by those who ask for them by name; `inspect`, JSON and spreading do not see them.

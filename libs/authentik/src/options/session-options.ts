@@ -73,6 +73,18 @@ export class AuthentikSessionOptions {
    * in that one. Default true.
    */
   mount?: boolean = true;
+
+  /** How many sign-ins one address may begin within a minute; 0 for no limit. Needs `@nestjs/throttler`. Default 60. */
+  maxLoginsPerMinute?: number = 60;
+
+  /** How many sign-ins one address may finish, or try to, within a minute; 0 for no limit. Default 60. */
+  maxCallbacksPerMinute?: number = 60;
+
+  /**
+   * How many logout tokens one address may send within a minute; 0 for no limit. Those of Authentik all come from one,
+   * and one that is turned away is sent again. Default 1200.
+   */
+  maxLogoutTokensPerMinute?: number = 1200;
 }
 
 /**
@@ -95,6 +107,9 @@ export interface ResolvedSessionOptions {
   readonly keepTokens: boolean;
   readonly store?: ExpressSessionStore;
   readonly mount: boolean;
+  readonly maxLoginsPerMinute: number;
+  readonly maxCallbacksPerMinute: number;
+  readonly maxLogoutTokensPerMinute: number;
   /** Whether the secret was made at this start, so that no session outlives this process. */
   readonly isSecretMade: boolean;
 }

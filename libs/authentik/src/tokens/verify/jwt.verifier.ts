@@ -8,7 +8,7 @@ import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** What Authentik signs with. HS256 is not among them: its key would be a secret, never one of the published keys. */
-const algorithms = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+export const publishedKeyAlgorithms = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** No Authentik token comes near; a longer one is not worth decoding. */
 const maxTokenCharacters = 16 * 1024;
@@ -106,7 +106,8 @@ export class JwtVerifier {
     }
     const { alg } = header;
     const isSymmetric = alg === 'HS256' && this.options.tokens.acceptHs256;
-    if (alg === undefined || !(isSymmetric || algorithms.includes(alg))) throw refuse('algorithm', undefined, payload);
+    if (alg === undefined || !(isSymmetric || publishedKeyAlgorithms.includes(alg)))
+      throw refuse('algorithm', undefined, payload);
     const application = this.judgeClaims(payload);
     if (isSymmetric && application.clientSecret === undefined) throw refuse('algorithm', undefined, payload);
     return { algorithm: alg, application };

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
+import { AuthentikError } from '../../errors/index.js';
+import { AuthentikLogger } from '../../observability/authentik-logger.js';
+import type { ResolvedAuthentikOptions } from '../../options/index.js';
+import type { AuthentikModuleExtras } from '../../options/module-extras.js';
+import type { KeyValueStore } from '../../stores/key-value-store.js';
+import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
+import { SessionRegistry } from '../store/session-registry.js';
+import { type SessionTokens, TokenSealer } from '../tokens/sealed-tokens.js';
+
+/** How long a browser may take from its sign-out here to that at Authentik. */
+const ticketSeconds = 120;
+
+/** Longer addresses are refused by common proxies, which read a request line of 8 KiB. */
+const longestUrlCharacters = 7_000;
+
+/** A session of express-session, as far as it matters here. */
+interface RequestSession {
+  regenerate(callback: (error: unknown) => void): unknown;
+  destroy(callback: (error: unknown) => void): unknown;
+}
+
+type SessionRequest = object & { readonly sessionID?: string; readonly session?: RequestSession };
+
+/** Ends a session here, and says where it ends at Authentik. */
+@Injectable()
+export class Logout {
+  constructor(
+    @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
+    @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
+    @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
+    private readonly registry: SessionRegistry,
+    private readonly sealer: TokenSealer,
+    private readonly tokens: AuthentikTokenService,
+    private readonly logger: AuthentikLogger,
+  ) {}
+
+  /**
+   * Ends the session of a request, whoever it is of, and revokes what it kept.
+   * @returns what it kept; `undefined` where nobody was signed in
+   * @throws {AuthentikUnavailableError} the store is away: the session is as it was
+   */
+  async end(request: SessionRequest): Promise<SessionTokens | undefined> {
+    const { session, sessionID: sid } = request;
+    const ended = sid === undefined ? undefined : await this.registry.end(sid, 'logout');
+    if (session !== undefined) await this.leave(session);
+    if (ended === undefined) return undefined;
+    await this.revoke(ended.tokens);
+    return ended.tokens;
+  }
+
+  /** The cookie for the browser to forget; `undefined` with `mount: false`, where it is the app's. */
+  get cookie(): { name: string; isSecure: boolean } | undefined {
+    const { session, publicUrl } = this.options;
+    if (session === undefined || !session.mount) return undefined;
+    return { name: session.cookieName, isSecure: publicUrl.startsWith('https:') };
+  }
+
+  /**
+   * Where the browser ends its session at Authentik.
+   * @returns `undefined` while Authentik is down
+   */
+  async endSessionUrl(idToken: string | undefined): Promise<URL | undefined> {
+    try {
+      // An encrypted one is of no use to Authentik, and without one it takes no address to come back to.
+      if (idToken?.split('.', 4).length === 3) {
+        const postLogoutRedirectUri = `${this.options.publicUrl}/${this.extras.routes.prefix ?? 'auth'}/signed-out`;
+        const url = await this.tokens.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri });
+        if (url.href.length <= longestUrlCharacters) return url;
+      }
+      return await this.tokens.endSessionUrl();
+    } catch (error) {
+      if (!(error instanceof AuthentikError)) throw error;
+      this.logger.warn(`Somebody signed out here and not at Authentik: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Keeps an ID token for the page that comes next, sealed. @returns by what that page finds it */
+  async keepTicket(idToken: string | undefined): Promise<string> {
+    const ticket = randomUUID();
+    const sealed = await this.sealer.seal(ticket, idToken === undefined ? {} : { idToken });
+    await this.values.set(ticketKey(ticket), sealed, ticketSeconds);
+    return ticket;
+  }
+
+  /** Finds it, once. @returns `undefined` for a ticket that is none, or was used */
+  async takeTicket(ticket: string): Promise<SessionTokens | undefined> {
+    if (!/^[\da-f-]{36}$/u.test(ticket)) return undefined;
+    return this.sealer.open(ticket, await this.values.take(ticketKey(ticket)));
+  }
+
+  /** A session of the app's own goes on under a new id; ours has nothing in it any more. */
+  private leave(session: RequestSession): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error: unknown) => {
+        if (error === undefined || error === null) resolve();
+        else reject(error);
+      };
+      if (this.options.session?.mount === false) session.regenerate(done);
+      else session.destroy(done);
+    });
+  }
+
+  /** The person is signed out whether Authentik hears of it or not. */
+  private async revoke({ accessToken, refreshToken }: SessionTokens): Promise<void> {
+    const outcomes = await Promise.allSettled([
+      refreshToken === undefined ? undefined : this.tokens.revokeToken(refreshToken, 'refresh_token'),
+      accessToken === undefined ? undefined : this.tokens.revokeToken(accessToken, 'access_token'),
+    ]);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') {
+        this.logger.warn(`A token of a session that ended could not be revoked: ${String(outcome.reason)}`);
+      }
+    }
+  }
+}
+
+const ticketKey = (ticket: string) => `signed-out:${ticket}`;
