@@ -35,6 +35,6 @@ export type { LoginOptions } from './agents/login-options.js';
 export type { LoginAgent } from './agents/login-with-agent.js';
 export type { LoginPage } from './agents/login-with-page.js';
 export { embeddedAuthentik } from './agents/which-authentik.js';
-export { withEmbeddedAuthentik } from './agents/with-embedded-authentik.js';
+export { withEmbeddedAuthentik, type StandInOptions } from './agents/with-embedded-authentik.js';
 export { BROKEN_KINDS, type BrokenKind } from './mint/broken-kinds.js';
 export type { MintOptions } from './mint/mint.js';
