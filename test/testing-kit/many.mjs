@@ -32,9 +32,6 @@ while (all[0].requests.at(-1)?.path !== '/-/health/live/') await new Promise((re
 await Promise.all(all.map((authentik) => authentik.stop()));
 await all[0].stop();
 await waiting;
-const left = process
-  .getActiveResourcesInfo()
-  .filter((kind) => !/^(?:PipeWrap|TTYWrap|FSReqCallback)$/.test(kind));
 const refused = await Promise.all(
   all.map(({ url }) =>
     fetch(url).then(
@@ -43,11 +40,17 @@ const refused = await Promise.all(
     ),
   ),
 );
+// What is closing has some turns to be closed in.
+const stillThere = () =>
+  process.getActiveResourcesInfo().filter((kind) => !/^(?:PipeWrap|TTYWrap|Immediate)$/.test(kind));
+for (let turn = 0; turn < 1000 && stillThere().length > 0; turn += 1) {
+  await new Promise((resolve) => setImmediate(resolve));
+}
 process.stdout.write(
   JSON.stringify({
     distinct: new Set(issuers.map(({ issuer }) => issuer)).size,
     statuses: [...new Set(issuers.map(({ statuses }) => statuses.join()))],
     ports: [...new Set(refused)],
-    left,
+    left: stillThere(),
   }),
 );

@@ -13,13 +13,14 @@ import type {
 import { DEFAULT_APPLICATIONS, DEFAULT_USERS } from './directory/seed.js';
 import { BackchannelQueue, type LogoutDelivery } from './ends/backchannel.js';
 import { SessionEnds } from './ends/session-ends.js';
-import { Faults, type FaultKind, type FaultOptions } from './faults/faults.js';
+import { checkFault, Faults, type FaultKind, type FaultOptions } from './faults/faults.js';
 import { Issued } from './issued/issued.js';
 import { sidOf } from './issued/records.js';
 import { TokenIssuer } from './issued/token-issuer.js';
 import { Listeners } from './listeners.js';
 import { readablePassword } from './random.js';
 import { DEFAULT_VERSION, fullVersion, habitsOf, type AuthentikVersion } from './versions.js';
+import type { EndpointName } from './wire/endpoint.js';
 import { issuerOf } from './wire/exchange.js';
 import { RequestLog, type LoggedRequest } from './wire/request-log.js';
 import type { Brand, World } from './wire/world.js';
@@ -77,6 +78,10 @@ export interface EmbeddedAuthentik {
   readonly applications: readonly EmbeddedApplication[];
   /** The latest 10,000 requests, oldest first. */
   readonly requests: readonly LoggedRequest[];
+  /** Those of them that asked one endpoint. */
+  requestsTo(endpoint: EndpointName): readonly LoggedRequest[];
+  /** Forgets what was asked so far. */
+  clearRequests(): void;
   /** Time of this server alone. */
   readonly clock: EmbeddedClock;
 
@@ -173,6 +178,7 @@ export interface EmbeddedAuthentik {
   /**
    * Makes the server ill. `down` for all endpoints closes the port; `rotateKeys` is done at once and stays.
    * @param options.endpoint default: all
+   * @throws {AuthentikTestingError} a fault that would never be felt
    */
   fault(kind: FaultKind, options?: FaultOptions): Promise<void>;
 
@@ -231,6 +237,8 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     password,
     clock,
     requests: log.entries,
+    requestsTo: (endpoint) => log.entries.filter((request) => request.endpoint === endpoint),
+    clearRequests: () => log.clear(),
     get users() {
       return [...directory.users.values()].map(publicUser);
     },
@@ -265,6 +273,7 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     addUser: (user) => publicUser(directory.addUser(user)),
     addApplication: (application) => requireOne(publicApplication(directory.addApplication(application), url)),
     fault: async (kind, faultOptions = {}) => {
+      checkFault(kind, faultOptions);
       if (kind === 'rotateKeys') await directory.rotateKeys();
       else if (kind === 'down' && faultOptions.endpoint === undefined && faultOptions.times === undefined)
         await listeners.close();

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { errorPage } from '../pages/error.page.js';
-import type { EndpointName } from '../wire/endpoint.js';
+import { AuthentikTestingError, UnknownNameError } from '../errors.js';
+import { ENDPOINT_NAMES, type EndpointName } from '../wire/endpoint.js';
 
 /**
  * Ways to be ill. `down`: no connection. `slow`: answers late. `error500`: an HTML page with status 500. `garbage`: status
@@ -10,6 +11,8 @@ export type RequestFaultKind = 'down' | 'slow' | 'error500' | 'garbage' | 'drop'
 
 /** What `fault()` takes: an illness, or a change of all keys, which is done at once and stays. */
 export type FaultKind = RequestFaultKind | 'rotateKeys';
+
+const FAULT_KINDS: readonly FaultKind[] = ['down', 'slow', 'error500', 'garbage', 'drop', 'rotateKeys'];
 
 /** How far a fault reaches. */
 export interface FaultOptions {
@@ -24,6 +27,25 @@ export interface FaultOptions {
 interface ActiveFault extends FaultOptions {
   readonly kind: RequestFaultKind;
   remaining: number;
+}
+
+/**
+ * A fault that would never be felt hides what a test is about, so it is a mistake.
+ * @throws {AuthentikTestingError} no such endpoint or kind, or a number that makes no sense
+ */
+export function checkFault(kind: FaultKind, { endpoint, times, delayMs }: FaultOptions): void {
+  if (!FAULT_KINDS.includes(kind)) throw new UnknownNameError('fault', kind, FAULT_KINDS);
+  if (endpoint !== undefined && !ENDPOINT_NAMES.includes(endpoint))
+    throw new UnknownNameError('endpoint', endpoint, ENDPOINT_NAMES);
+  const mistake =
+    kind === 'rotateKeys' && (endpoint ?? times ?? delayMs) !== undefined
+      ? '`rotateKeys` is done at once and for all endpoints. Leave the options out; `rotateKeys(applicationSlug)` is for one application.'
+      : times !== undefined && !(Number.isInteger(times) && times > 0)
+        ? `\`times\` is ${times}. Give a whole number from 1, or leave it out for a fault until \`clearFaults()\`.`
+        : delayMs !== undefined && !(delayMs >= 0)
+          ? `\`delayMs\` is ${delayMs}. Give milliseconds from 0.`
+          : undefined;
+  if (mistake !== undefined) throw new AuthentikTestingError('ERR_AUTHENTIK_TESTING_CONFIG', mistake);
 }
 
 /** The faults that are switched on. */

@@ -2,21 +2,25 @@ import { errorPage } from '../pages/error.page.js';
 import type { Exchange } from './exchange.js';
 
 /** Names of the endpoints, for faults and the request log. `other` is whatever has no name here. */
-export type EndpointName =
-  | 'authorize'
-  | 'token'
-  | 'userinfo'
-  | 'introspect'
-  | 'revoke'
-  | 'discovery'
-  | 'jwks'
-  | 'provider-root'
-  | 'sign-in'
-  | 'consent'
-  | 'end-session'
-  | 'sign-out'
-  | 'health'
-  | 'other';
+export const ENDPOINT_NAMES = [
+  'authorize',
+  'token',
+  'userinfo',
+  'introspect',
+  'revoke',
+  'discovery',
+  'jwks',
+  'provider-root',
+  'sign-in',
+  'consent',
+  'end-session',
+  'sign-out',
+  'health',
+  'other',
+] as const;
+
+/** Name of an endpoint. */
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** Answers one request. */
 export type Handler = (exchange: Exchange) => void | Promise<void>;

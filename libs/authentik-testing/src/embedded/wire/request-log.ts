@@ -27,4 +27,8 @@ export class RequestLog {
       logged.status = status;
     };
   }
+
+  clear(): void {
+    this.entries.length = 0;
+  }
 }
