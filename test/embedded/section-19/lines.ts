@@ -1,5 +1,6 @@
 import { authorizeLines } from './authorize.js';
 import { claimLines } from './claims.js';
+import { endSessionLines } from './end-session.js';
 import { endingLines } from './endings.js';
 import type { Lines } from './line.js';
 import { pathLines } from './paths.js';
@@ -13,11 +14,13 @@ export const LINES: Lines = {
   ...tokenLines,
   ...claimLines,
   ...resourceLines,
+  ...endSessionLines,
   ...endingLines,
 };
 
 /** Lines that are not emulated yet, and why. */
 export const LATER: Readonly<Record<number, string>> = {
+  30: 'the device grant',
   31: 'dynamic client registration',
   32: 'the admin API',
   33: 'the admin API',

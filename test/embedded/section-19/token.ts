@@ -174,7 +174,7 @@ export const tokenLines: Lines = {
   ],
   24: [
     {
-      what: 'client_credentials by username and app password, by secret, and by both of the former as secret',
+      what: 'machines get tokens by username and app password, by secret, and by both of the former as secret',
       evidence: 'recorded',
       holds: async (authentik) => {
         const scope = 'openid profile offline_access';
@@ -202,7 +202,7 @@ export const tokenLines: Lines = {
       },
     },
     {
-      what: 'client_credentials without scope makes a bare token: no claims of the person',
+      what: 'no scope with client_credentials makes a bare token: no claims of the person',
       evidence: 'recorded',
       holds: async (authentik) => {
         const { body } = await clientCredentials(authentik, { client_secret });
@@ -229,8 +229,8 @@ export const tokenLines: Lines = {
       },
     },
     {
-      what: 'of parallel refreshes with one token exactly one wins',
-      evidence: 'recorded',
+      what: 'of parallel refreshes with one token exactly one wins; on running servers all of them may',
+      evidence: 'source',
       holds: async (authentik) => {
         const { refresh_token: value } = await grantOf(authentik, WEB, { scope: 'openid offline_access' });
         const answers = await Promise.all(Array.from({ length: 4 }, () => refresh(authentik, value)));

@@ -33,6 +33,7 @@ export function startWorld(version: Version): Promise<EmbeddedAuthentik> {
       { username: 'bob', groups: ['mcp-users'] },
       // Whose sessions end and whose groups change.
       { username: 'carol', groups: ['engineering'] },
+      { username: 'dave' },
     ],
     applications: [
       { slug: 'mcp-server' },
@@ -56,6 +57,13 @@ export function startWorld(version: Version): Promise<EmbeddedAuthentik> {
       { slug: 'global', issuerMode: 'global' },
       { slug: 'bound', bindings: [{ group: 'engineering' }] },
       { slug: 'with-logout' },
+      {
+        slug: 'leaving',
+        redirectUris: [
+          'http://127.0.0.1:49152/callback',
+          { matchingMode: 'strict', url: 'https://leaving.example/bye', redirectUriType: 'logout' },
+        ],
+      },
       { slug: 'threshold', refreshTokenThreshold: 'days=1' },
       { slug: 'without-grants', clientSecret: 'no-grants-0123456789abcdef', grantTypes: [] },
       ...SUB_MODES.map((subMode) => ({ slug: `sub-${subMode}`, subMode })),
