@@ -1,6 +1,7 @@
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
 import { AuthentikTestingError, PortTakenError } from '../embedded/errors.js';
 import { HELP, parseCliArguments } from './arguments.js';
+import { applicationBeside } from './default-application.js';
 import { runChild } from './run-child.js';
 
 const DEFAULT_PORT = 9000;
@@ -59,6 +60,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<EmbeddedAuthentik | undefi
   try {
     return await startEmbeddedAuthentik({
       port,
+      applications: applicationBeside(env),
       ...(isSet(password) && { password }),
       ...(isSet(version) && { version }),
     });

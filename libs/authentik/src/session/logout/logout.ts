@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
+import { decodeProtectedHeader } from 'jose';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikError } from '../../errors/index.js';
@@ -9,6 +10,7 @@ import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikModuleExtras } from '../../options/module-extras.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
+import { SigningKeys } from '../../tokens/verify/signing-keys.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { type SessionTokens, TokenSealer } from '../tokens/sealed-tokens.js';
 
@@ -36,6 +38,7 @@ export class Logout {
     private readonly registry: SessionRegistry,
     private readonly sealer: TokenSealer,
     private readonly tokens: AuthentikTokenService,
+    private readonly keys: SigningKeys,
     private readonly logger: AuthentikLogger,
   ) {}
 
@@ -66,8 +69,8 @@ export class Logout {
    */
   async endSessionUrl(idToken: string | undefined): Promise<URL | undefined> {
     try {
-      // An encrypted one is of no use to Authentik, and without one it takes no address to come back to.
-      if (idToken?.split('.', 4).length === 3) {
+      // Without a hint Authentik takes no address to come back to.
+      if (idToken !== undefined && this.isGoodHint(idToken)) {
         const postLogoutRedirectUri = `${this.options.publicUrl}/${this.extras.routes.prefix ?? 'auth'}/signed-out`;
         const url = await this.tokens.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri });
         if (url.href.length <= longestUrlCharacters) return url;
@@ -78,6 +81,17 @@ export class Logout {
       this.logger.warn(`Somebody signed out here and not at Authentik: ${error.message}`);
       return undefined;
     }
+  }
+
+  /**
+   * Authentik answers a hint that it cannot verify with an error page, on which people would be left: an encrypted one,
+   * and one of a key that it has changed since.
+   */
+  private isGoodHint(idToken: string): boolean {
+    if (idToken.split('.', 4).length !== 3) return false;
+    const { kid } = decodeProtectedHeader(idToken);
+    const keys = this.keys.of(this.options.applications[0]);
+    return kid === undefined || !keys.isKnown || keys.publishes(kid);
   }
 
   /** Keeps an ID token for the page that comes next, sealed. @returns by what that page finds it */
