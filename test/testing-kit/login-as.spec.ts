@@ -4,7 +4,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startChromium } from '../harness/chromium.js';
-import { client, startPassportApp } from './passport-app.js';
+import { client, startPassportApp } from '../embedded/clients/passport-app.js';
 
 let authentik: EmbeddedAuthentik;
 let other: EmbeddedAuthentik;
