@@ -9,7 +9,9 @@ export const AUTHENTIK_OPTIONS_OVERRIDE = Symbol('AUTHENTIK_OPTIONS_OVERRIDE');
 export const AUTHENTIK_OPTIONS = Symbol('AUTHENTIK_OPTIONS');
 /** Extras of the module: what shapes it, known before any factory runs. */
 export const AUTHENTIK_EXTRAS = Symbol('AUTHENTIK_EXTRAS');
-/** The {@link RequestAuthenticator} of this module instance. */
-export const AUTHENTIK_REQUEST_AUTHENTICATOR = Symbol('AUTHENTIK_REQUEST_AUTHENTICATOR');
+/** The {@link RequestAuthenticator}s of this module instance, in the order in which they are asked. */
+export const AUTHENTIK_REQUEST_AUTHENTICATORS = Symbol('AUTHENTIK_REQUEST_AUTHENTICATORS');
+/** The {@link LoginDoor} of this module instance, where browsers can sign in. */
+export const AUTHENTIK_LOGIN_DOOR = Symbol('AUTHENTIK_LOGIN_DOOR');
 /** The {@link KeyValueStore} of this module instance: in Redis where the options name one, else in this process. */
 export const AUTHENTIK_STORE = Symbol('AUTHENTIK_STORE');

@@ -3,9 +3,12 @@ import { APP_GUARD } from '@nestjs/core';
 
 import { AuthentikAuthGuard } from './access/authentik-auth.guard.js';
 import { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
-import { AUTHENTIK_EXTRAS, AUTHENTIK_RAW_OPTIONS } from './authentik.constants.js';
+import { AUTHENTIK_EXTRAS, AUTHENTIK_RAW_OPTIONS, AUTHENTIK_REQUEST_AUTHENTICATORS } from './authentik.constants.js';
+import { BearerAuthenticator } from './bearer/bearer.authenticator.js';
 import type { AuthentikOptions } from './options/index.js';
 import { type AuthentikModuleExtras, defaultExtras } from './options/module-extras.js';
+import type { RequestAuthenticator } from './rules/request-authentication.js';
+import { SessionAuthenticator } from './session/session.authenticator.js';
 import { sessionFeature } from './session/session.feature.js';
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
@@ -28,6 +31,14 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
           { provide: AUTHENTIK_EXTRAS, useValue: resolved },
           ...(resolved.globalGuards ? guards : []),
           ...(hasSessions ? sessionFeature.providers : []),
+          {
+            provide: AUTHENTIK_REQUEST_AUTHENTICATORS,
+            inject: [
+              ...(resolved.features.includes('bearer') ? [BearerAuthenticator] : []),
+              ...(hasSessions ? [SessionAuthenticator] : []),
+            ],
+            useFactory: (...authenticators: RequestAuthenticator[]) => authenticators,
+          },
         ],
         exports: [...(definition.exports ?? []), ...(hasSessions ? sessionFeature.exports : [])],
       };

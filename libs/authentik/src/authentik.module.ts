@@ -1,4 +1,11 @@
-import { Inject, type MiddlewareConsumer, Module, type NestModule, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationBootstrap,
+  Optional,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 
 import { accessFeature } from './access/access.feature.js';
@@ -30,10 +37,8 @@ import { TokenVerifier } from './tokens/verify/token.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
-import { AddressLimits } from './session/limits/address-limits.js';
-import { LogoutRoutes } from './session/logout/logout.routes.js';
-import { sessionFeature } from './session/session.feature.js';
 import { CsrfGuard } from './session/csrf/csrf.guard.js';
+import { SessionRoutes } from './session/mount/session-routes.js';
 import { LegacyMetadataRoutes } from './well-known/legacy-metadata.routes.js';
 import { ProtectedResourceRoutes } from './well-known/protected-resource.routes.js';
 import { wellKnownFeature } from './well-known/well-known.feature.js';
@@ -75,7 +80,6 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     ...bearerFeature.providers,
     ...accessFeature.providers,
     CsrfGuard,
-    ...sessionFeature.providers,
     ...wellKnownFeature.providers,
   ],
   exports: [
@@ -96,23 +100,23 @@ export class AuthentikModule extends ConfigurableModuleClass implements NestModu
     @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
     private readonly protectedResourceRoutes: ProtectedResourceRoutes,
     private readonly legacyMetadataRoutes: LegacyMetadataRoutes,
-    private readonly addressLimits: AddressLimits,
-    private readonly logoutRoutes: LogoutRoutes,
     private readonly resources: ProtectedResources,
+    @Optional() private readonly sessionRoutes?: SessionRoutes,
   ) {
     super();
   }
 
   /** Called while the app initialises, before its own routes are registered. */
-  configure(_consumer: MiddlewareConsumer): void {
-    if (this.extras.features.includes('session')) this.logoutRoutes.mount();
-    if (!this.extras.features.includes('wellKnown')) return;
-    this.protectedResourceRoutes.mount();
-    this.legacyMetadataRoutes.mount();
+  async configure(_consumer: MiddlewareConsumer): Promise<void> {
+    if (this.extras.features.includes('wellKnown')) {
+      this.protectedResourceRoutes.mount();
+      this.legacyMetadataRoutes.mount();
+    }
+    await this.sessionRoutes?.mount();
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.extras.features.includes('session')) await this.addressLimits.start();
+    await this.sessionRoutes?.start();
     await this.resources.start();
   }
 }

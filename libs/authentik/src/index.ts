@@ -29,7 +29,7 @@ export { AuthentikTokenService } from './tokens/authentik-token.service.js';
 export type { AuthentikTokenSet } from './tokens/grants/token-set.js';
 export type { EndSession } from './tokens/grants/end-session.js';
 export type { TokenExchange } from './tokens/grants/token-exchanger.js';
-export { AuthentikAuthGuard, AuthentikBearerGuard } from './access/authentik-auth.guard.js';
+export { AuthentikAuthGuard, AuthentikBearerGuard, AuthentikSessionGuard } from './access/authentik-auth.guard.js';
 export { CsrfGuard } from './session/csrf/csrf.guard.js';
 export { GroupsGuard, ScopesGuard } from './access/rights.guards.js';
 export {
@@ -55,6 +55,9 @@ export {
   GroupProhibitedError,
   GroupRequiredError,
   InsufficientScopeError,
+  LoginError,
+  type LoginFailure,
+  LoginRefusedError,
   LogoutTokenError,
   MalformedCredentialError,
   TokenGrantError,

@@ -31,10 +31,10 @@ export class AuthentikAuthGuard implements CanActivate {
       const answer = this.authenticate(guarded);
       // At once, where nobody has to be asked: a promise costs more than the look-up of a remembered token.
       return answer instanceof Promise
-        ? answer.then((user) => this.judge(rule, user)).catch((error: unknown) => this.refuse(guarded, error))
+        ? answer.then((user) => this.judge(rule, user)).catch((error: unknown) => this.refuse(guarded, rule, error))
         : this.judge(rule, answer);
     } catch (error) {
-      return this.refuse(guarded, error);
+      return this.refuse(guarded, rule, error);
     }
   }
 
@@ -49,8 +49,9 @@ export class AuthentikAuthGuard implements CanActivate {
     return true;
   }
 
-  private refuse(guarded: GuardedRequest, error: unknown): never {
-    throw error instanceof AuthentikError ? this.refusals.toException(guarded, error) : error;
+  private refuse(guarded: GuardedRequest, rule: AccessRule, error: unknown): never {
+    if (!(error instanceof AuthentikError)) throw error;
+    throw this.refusals.toException(guarded, error, this.acceptedCredentials() ?? rule.acceptedCredentials);
   }
 
   /**
@@ -74,5 +75,13 @@ export class AuthentikAuthGuard implements CanActivate {
 export class AuthentikBearerGuard extends AuthentikAuthGuard {
   protected override acceptedCredentials(): readonly AuthentikUser['credential'][] {
     return ['bearer'];
+  }
+}
+
+/** {@link AuthentikAuthGuard} for browsers' sessions alone: an access token is as no credential. */
+@Injectable()
+export class AuthentikSessionGuard extends AuthentikAuthGuard {
+  protected override acceptedCredentials(): readonly AuthentikUser['credential'][] {
+    return ['session'];
   }
 }

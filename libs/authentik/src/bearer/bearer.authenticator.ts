@@ -17,6 +17,7 @@ const maxAuthorizationCharacters = 16 * 1024;
 /** Authenticates by the `Authorization: Bearer` header, through Passport. */
 @Injectable()
 export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestroy {
+  readonly credential = 'bearer';
   private readonly strategy = `authentik-bearer-${randomUUID()}`;
 
   constructor(
@@ -24,6 +25,11 @@ export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestro
     private readonly verifier: TokenVerifier,
   ) {
     registerBearerStrategy(this.strategy, tokens);
+  }
+
+  /** Any `Authorization` counts: what is no token is refused, and not passed over for a cookie. */
+  isPresent(request: object): boolean {
+    return (request as IncomingMessage).headers.authorization !== undefined;
   }
 
   authenticate(request: object, response: object): AuthentikUser | Promise<AuthentikUser> {

@@ -80,7 +80,8 @@ export class FrontOfEndpoint {
 
   private async isAuthenticated(request: McpRequest, response: ServerResponse): Promise<boolean> {
     try {
-      await this.authentication.authenticate(request, response);
+      // A cookie opens no endpoint: browsers send it for whoever asks.
+      await this.authentication.authenticate(request, response, ['bearer']);
       return true;
     } catch (error) {
       if (!(error instanceof AuthentikError)) throw error;

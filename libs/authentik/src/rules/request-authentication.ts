@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { AUTHENTIK_OPTIONS, AUTHENTIK_REQUEST_AUTHENTICATOR } from '../authentik.constants.js';
+import { AUTHENTIK_OPTIONS, AUTHENTIK_REQUEST_AUTHENTICATORS } from '../authentik.constants.js';
 import { AuthentikError, UnauthenticatedError, UserRejectedError } from '../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../options/index.js';
 import { decideGroups } from '../protocol/access-decision.js';
@@ -9,6 +9,11 @@ import { checkSameOrigin } from './cross-site.js';
 
 /** Finds out who sent a request by one kind of credential. */
 export interface RequestAuthenticator {
+  readonly credential: AuthentikUser['credential'];
+
+  /** Whether the request comes with this kind of credential; the first one that it comes with decides alone. */
+  isPresent(request: object): boolean;
+
   /**
    * @param request the HTTP request as the adapter gives it
    * @param response its response, which is not touched
@@ -43,17 +48,36 @@ export function authenticatedUser(request: object): AuthentikUser | undefined {
 @Injectable()
 export class RequestAuthentication {
   constructor(
-    @Inject(AUTHENTIK_REQUEST_AUTHENTICATOR) private readonly authenticator: RequestAuthenticator,
+    @Inject(AUTHENTIK_REQUEST_AUTHENTICATORS) private readonly authenticators: readonly RequestAuthenticator[],
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
   ) {}
 
   /**
+   * @param accepted kinds of credential that count; another is as none. Default: all that the module takes.
    * @throws {AuthentikError} nobody, or nobody who may use this app; see {@link RequestAuthenticator.authenticate}
    */
-  async authenticate(request: object, response: object): Promise<AuthentikUser> {
+  async authenticate(
+    request: object,
+    response: object,
+    accepted?: readonly AuthentikUser['credential'][],
+  ): Promise<AuthentikUser> {
+    const [first] = this.authenticators.filter((candidate) => candidate.isPresent(request));
+    if (accepted !== undefined && first !== undefined && !accepted.includes(first.credential)) {
+      throw new UnauthenticatedError();
+    }
     const user = await this.authenticateIfPresent(request, response);
-    if (user === undefined) throw new UnauthenticatedError();
+    if (user === undefined || accepted?.includes(user.credential) === false) throw new UnauthenticatedError();
     return user;
+  }
+
+  /**
+   * What holds for the whole app, for a user of whom we know already who it is.
+   * @returns the user as the app wants it
+   * @throws {AuthentikError} nobody who may use this app
+   */
+  async judge(user: AuthentikUser): Promise<AuthentikUser> {
+    const { mapUser } = this.options;
+    return this.checkGroups(mapUser === undefined ? user : await this.map(user, mapUser));
   }
 
   /** The same, where no credential at all is fine. A bad one still throws. At once, where nobody has to be asked. */
@@ -66,7 +90,11 @@ export class RequestAuthentication {
     if (known?.by === this) return known.user;
     let answer: AuthentikUser | Promise<AuthentikUser>;
     try {
-      answer = this.authenticator.authenticate(request, response);
+      const { authenticators } = this;
+      // Almost always the first one; a loop would cost more than the look-up of a remembered token.
+      const present = authenticators[0]?.isPresent(request) === true ? authenticators[0] : this.findPresent(request);
+      if (present === undefined) throw new UnauthenticatedError();
+      answer = present.authenticate(request, response);
     } catch (error) {
       return this.withoutUser(request, error);
     }
@@ -77,6 +105,10 @@ export class RequestAuthentication {
       );
     }
     return this.accept(request, answer);
+  }
+
+  private findPresent(request: object): RequestAuthenticator | undefined {
+    return this.authenticators.find((candidate) => candidate.isPresent(request));
   }
 
   private withoutUser(request: object, error: unknown): undefined {
@@ -95,11 +127,15 @@ export class RequestAuthentication {
 
   /** For whom the whole app is. */
   private admit(request: object, user: AuthentikUser): AuthentikUser {
+    this.note(request, this.checkGroups(user));
+    return user;
+  }
+
+  private checkGroups(user: AuthentikUser): AuthentikUser {
     const { allowedGroups } = this.options;
     const refusal =
       allowedGroups === undefined ? undefined : decideGroups({ authentication: 'required', allowedGroups }, user);
     if (refusal !== undefined) throw refusal;
-    this.note(request, user);
     return user;
   }
 
