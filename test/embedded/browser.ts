@@ -2,6 +2,11 @@
 export class Browser {
   readonly #cookies = new Map<string, string>();
 
+  /** @returns value of a cookie */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
   async request(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.#cookies.size > 0)

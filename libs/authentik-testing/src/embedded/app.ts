@@ -1,10 +1,17 @@
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from 'express';
 import { endpointsOf } from './endpoints/index.js';
 import type { Faults } from './faults/faults.js';
 import { errorPage } from './pages/error.page.js';
 import { randomHex } from './random.js';
 import { dispatch, notFound, type Endpoint } from './wire/endpoint.js';
 import { Exchange } from './wire/exchange.js';
+import { AuthentikCrash } from './wire/oauth-errors.js';
 import type { RequestLog } from './wire/request-log.js';
 import type { World } from './wire/world.js';
 
@@ -19,15 +26,19 @@ export function createEmbeddedApp(world: World, faults: Faults, log: RequestLog)
   app.enable('strict routing').enable('case sensitive routing');
   app.use(express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false }));
 
-  const answer = (endpoint: Endpoint) => async (request: Request, response: Response) => {
+  const answer = (endpoint: Endpoint) => async (request: Request, response: Response, next: NextFunction) => {
+    if (!isSlug(request.params['slug'])) {
+      next();
+      return;
+    }
     const requestId = randomHex();
-    const answered = log.add({
+    const entry = log.add({
       method: request.method,
       path: request.path,
       endpoint: endpoint.name,
       atMs: world.clock.nowMs(),
     });
-    response.on('finish', () => answered(response.statusCode));
+    response.on('finish', () => entry.answered(response.statusCode));
     commonHeaders(response, world, requestId);
     if (!isHost(request.headers.host)) {
       response
@@ -36,9 +47,18 @@ export function createEmbeddedApp(world: World, faults: Faults, log: RequestLog)
         .end(errorPage({ heading: 'Bad Request' }));
       return;
     }
-    if (await faults.apply(endpoint.name, response))
+    if (!(await faults.apply(endpoint.name, response))) return;
+    try {
       await dispatch(endpoint, new Exchange(world, request, response, requestId));
+    } catch (error) {
+      // The answer looks like a crash of the real server, so a crash of this one must be seen elsewhere.
+      if (!(error instanceof AuthentikCrash)) entry.failed(error);
+      throw error;
+    }
   };
+  app.use((request, response, next) =>
+    isDecodable(request.path) ? next() : answer(notFound)(request, response, next),
+  );
   for (const endpoint of [...endpointsOf(world.habits), notFound]) app.all(endpoint.path, answer(endpoint));
   app.use(failed(world));
   return app;
@@ -53,6 +73,21 @@ function commonHeaders(response: Response, { habits }: World, requestId: string)
     Vary: habits.contentLanguage ? 'Accept-Language, Cookie' : 'Cookie',
     ...(habits.contentLanguage && { 'Content-Language': 'en' }),
   });
+}
+
+/** What is no slug is no path of an application, but one that leads nowhere. */
+function isSlug(slug: unknown): boolean {
+  return slug === undefined || (typeof slug === 'string' && /^[-a-zA-Z0-9_]+$/.test(slug));
+}
+
+/** Broken escapes lead nowhere, too; the router would refuse to read them. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The issuer is made of it, so it must look like a host. */

@@ -10,6 +10,14 @@ export interface LoggedRequest {
   readonly atMs: number;
   /** Status of the answer; undefined as long as there is none. */
   readonly status: number | undefined;
+  /** A defect of the emulator: what it failed of where no Authentik would. Absent, as it should be. */
+  readonly failure?: unknown;
+}
+
+/** Where the rest of an entry is told, once it is known. */
+export interface OpenEntry {
+  answered(status: number): void;
+  failed(error: unknown): void;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -18,13 +26,17 @@ const MAX_ENTRIES = 10_000;
 export class RequestLog {
   readonly entries: LoggedRequest[] = [];
 
-  /** @returns what to call with the status of the answer */
-  add(entry: Omit<LoggedRequest, 'status'>): (status: number) => void {
+  add(entry: Omit<LoggedRequest, 'status' | 'failure'>): OpenEntry {
     const logged: { -readonly [Key in keyof LoggedRequest]: LoggedRequest[Key] } = { ...entry, status: undefined };
     this.entries.push(logged);
     if (this.entries.length > MAX_ENTRIES) this.entries.shift();
-    return (status) => {
-      logged.status = status;
+    return {
+      answered: (status) => {
+        logged.status = status;
+      },
+      failed: (error) => {
+        logged.failure = error;
+      },
     };
   }
 
