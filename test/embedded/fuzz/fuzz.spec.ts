@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointsOf } from '../../../libs/authentik-testing/src/embedded/endpoints/index.js';
@@ -92,7 +92,7 @@ async function prepare(authentik: EmbeddedAuthentik) {
   const tokens = [access_token ?? '', await authentik.mintAccessToken({ user: 'alice', application: 'web' })];
   const clients = authentik.applications.map(({ clientId }) => clientId);
   const secrets = [SECRET, APP_PASSWORD, alice.password, ...authentik.applications.map((one) => one.clientSecret)];
-  const vocabulary: Vocabulary = {
+  const words = {
     slug: [...clients, 'link', 'nobody'],
     path: ['application/o/token', 'if/flow/unknown/', 'static/x.js', 'favicon.ico'],
     client_id: [...clients, 'nobody'],
@@ -149,5 +149,30 @@ async function prepare(authentik: EmbeddedAuthentik) {
     cookie: cookies,
     origin: ['http://127.0.0.1:49152', 'https://evil.example', 'null'],
   };
-  return { vocabulary, secrets };
+  const request = { client_id: 'mcp-server', redirect_uri: CALLBACK, response_type: 'code', state: 'st-123' };
+  const web = { client_id: 'web', client_secret: SECRET };
+  const sentences: Vocabulary['sentences'] = [
+    request,
+    { ...request, code_challenge: CHALLENGE, code_challenge_method: 'S256', scope: 'openid offline_access' },
+    { ...request, client_id: 'web' },
+    { ...request, client_id: 'bound', prompt: 'none' },
+    { ...request, client_id: 'leaving', redirect_uri: 'cursor://app/callback', prompt: 'none' },
+    { ...request, response_type: 'id_token token', nonce: 'n-1' },
+    { ...request, response_type: 'code id_token', nonce: 'n-1', response_mode: 'form_post' },
+    ...codes.map((code) => ({
+      grant_type: 'authorization_code',
+      client_id: 'mcp-server',
+      redirect_uri: CALLBACK,
+      code,
+    })),
+    { grant_type: 'refresh_token', client_id: 'mcp-server', refresh_token: refresh_token ?? '' },
+    { grant_type: 'client_credentials', ...web, scope: 'openid profile' },
+    { grant_type: 'password', client_id: 'web', username: 'alice', password: APP_PASSWORD },
+    ...tokens.map((token) => ({ ...web, token })),
+    { client_id: 'mcp-server', token: refresh_token ?? '' },
+    { uid_field: 'alice', password: alice.password },
+    { id_token_hint: id_token ?? '', post_logout_redirect_uri: 'https://leaving.example/bye', state: 'st-123' },
+    { client_id: 'mcp-server', scope: 'openid' },
+  ];
+  return { vocabulary: { words, sentences }, secrets };
 }

@@ -1,8 +1,13 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { RawRequest } from './send.js';
 
-/** Values that mean something to the server under test, by the parameter that they are for. */
-export type Vocabulary = Readonly<Record<string, readonly string[]>>;
+/** What means something to the server under test. */
+export interface Vocabulary {
+  /** Values by the parameter that they are for. */
+  readonly words: Readonly<Record<string, readonly string[]>>;
+  /** Sets of parameters that belong together. Any may come to any endpoint. */
+  readonly sentences: readonly Readonly<Record<string, string>>[];
+}
 
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'];
 
@@ -50,12 +55,20 @@ function value(words: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof({ weight: 6, arbitrary: sound }, { weight: 2, arbitrary: bent }, { weight: 1, arbitrary: text });
 }
 
-/** Parameters: most by known names with values that fit, some repeated, some of neither. */
-function pairs(vocabulary: Vocabulary): fc.Arbitrary<[string, string][]> {
+/** Parameters: a set that belongs together with some changes, or any at all; some repeated, some of unknown names. */
+function pairs({ words, sentences }: Vocabulary): fc.Arbitrary<[string, string][]> {
   const known = fc
-    .constantFrom(...Object.keys(vocabulary))
-    .chain((name) => fc.tuple(fc.constant(name), value(vocabulary[name] ?? [])));
-  return fc.array(fc.oneof({ weight: 8, arbitrary: known }, fc.tuple(text, text)), { maxLength: 12 });
+    .constantFrom(...Object.keys(words))
+    .chain((name) => fc.tuple(fc.constant(name), value(words[name] ?? [])));
+  const any = fc.oneof({ weight: 8, arbitrary: known }, fc.tuple(text, text));
+  const bent = fc
+    .tuple(fc.constantFrom(...sentences), fc.array(fc.nat(), { maxLength: 1 }), fc.array(any, { maxLength: 2 }))
+    .map(([sentence, dropped, more]) => {
+      const sound = Object.entries(sentence);
+      for (const at of dropped) sound.splice(at % sound.length, 1);
+      return [...sound, ...more];
+    });
+  return fc.oneof(fc.array(any, { maxLength: 12 }), { weight: 2, arbitrary: bent });
 }
 
 /** Encoded as browsers do, or raw, so that escapes may be broken. */
@@ -91,38 +104,38 @@ function bodyOf(vocabulary: Vocabulary): fc.Arbitrary<{ type: string | undefined
 /** What may stand in a header at all: the client would refuse to send the rest. */
 const inHeader = (raw: string) => raw.replaceAll(/[^\t\u0020-\u007e\u0080-\u00ff]/g, '');
 
+const rarely = (...some: string[]) =>
+  fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, fc.constantFrom(...some));
+const maybe = (arbitrary: fc.Arbitrary<string>) => fc.option(arbitrary.map(inHeader), { nil: undefined, freq: 2 });
+
 function headersOf(vocabulary: Vocabulary): fc.Arbitrary<Record<string, string>> {
   const basic = fc
-    .tuple(value(vocabulary['client_id'] ?? []), value(vocabulary['client_secret'] ?? []))
+    .tuple(value(vocabulary.words['client_id'] ?? []), value(vocabulary.words['client_secret'] ?? []))
     .map(([id, secret]) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`);
   const authorization = fc.oneof(
     basic,
-    value(vocabulary['access_token'] ?? []).map((token) => `Bearer ${token}`),
+    value(vocabulary.words['access_token'] ?? []).map((token) => `Bearer ${token}`),
     text.map((raw) => `Basic ${raw}`),
     text,
   );
-  const maybe = (arbitrary: fc.Arbitrary<string>) => fc.option(arbitrary.map(inHeader), { nil: undefined, freq: 2 });
   return fc
     .record({
       authorization: maybe(authorization),
       cookie: maybe(
         fc.oneof(
-          value(vocabulary['cookie'] ?? []).map((key) => `authentik_session=${key}`),
+          value(vocabulary.words['cookie'] ?? []).map((key) => `authentik_session=${key}`),
           text,
         ),
       ),
-      origin: maybe(value(vocabulary['origin'] ?? [])),
+      origin: maybe(value(vocabulary.words['origin'] ?? [])),
       accept: maybe(fc.oneof(fc.constantFrom('text/html', 'application/json', '*/*'), text)),
       'accept-language': maybe(fc.oneof(fc.constantFrom('de', 'en-GB,en;q=0.5'), text)),
       'x-forwarded-proto': maybe(fc.constantFrom('https', 'http', 'gopher', 'https, http', '')),
       'x-forwarded-for': maybe(fc.oneof(fc.ipV4(), text)),
       'access-control-request-headers': maybe(text),
-      'content-encoding': fc.option(fc.constantFrom('gzip', 'identity', 'br', 'x'), { nil: undefined, freq: 12 }),
-      host: fc.option(fc.constantFrom('authentik.example', '[::1]:80', 'a b', 'x/y', "'", 'evil.example@x'), {
-        nil: undefined,
-        freq: 8,
-      }),
-      'x-http-method-override': fc.option(fc.constantFrom('POST', 'DELETE'), { nil: undefined, freq: 12 }),
+      'content-encoding': rarely('gzip', 'identity', 'br', 'x'),
+      host: rarely('authentik.example', '[::1]:80', 'a b', 'x/y', "'", 'evil.example@x'),
+      'x-http-method-override': rarely('POST', 'DELETE'),
     })
     .map((headers) =>
       Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)),
@@ -132,7 +145,7 @@ function headersOf(vocabulary: Vocabulary): fc.Arbitrary<Record<string, string>>
 /** The path of an endpoint with its parts filled in, now and then with a change at one place. */
 function pathOf(pattern: string, vocabulary: Vocabulary): fc.Arbitrary<string> {
   const parts = pattern.split(/(:\w+|\{?\/?\*\w+\}?)/u).map((part) => {
-    if (/^[:{*]|^\/\*/u.test(part)) return value(vocabulary[part.replaceAll(/\W/gu, '')] ?? []).map(escapeSome);
+    if (/^[:{*]|^\/\*/u.test(part)) return value(vocabulary.words[part.replaceAll(/\W/gu, '')] ?? []).map(escapeSome);
     return fc.constant(part);
   });
   const whole = fc.tuple(...parts).map((filled) => filled.join(''));
