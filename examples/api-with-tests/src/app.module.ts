@@ -1,11 +1,5 @@
 import { Controller, Get, Module } from '@nestjs/common';
-import {
-  AllowedGroups,
-  AuthentikModule,
-  type AuthentikUser,
-  authentikConfigFromEnv,
-  CurrentUser,
-} from 'nestjs-authentik';
+import { AllowedGroups, AuthentikModule, type AuthentikUser, CurrentUser } from 'nestjs-authentik';
 
 @Controller('reports')
 export class ReportsController {
@@ -16,9 +10,16 @@ export class ReportsController {
   }
 }
 
-/** Reads `AUTHENTIK_URL`, `AUTHENTIK_APPLICATION_SLUG`, … when the app starts. */
+/** As it runs in production: nothing here knows of tests. */
 @Module({
-  imports: [AuthentikModule.forRootAsync({ useFactory: () => authentikConfigFromEnv() })],
+  imports: [
+    AuthentikModule.forRoot({
+      url: 'https://auth.example.com',
+      applicationSlug: 'reports',
+      clientId: 'reports-api',
+      publicUrl: 'https://reports.example.com',
+    }),
+  ],
   controllers: [ReportsController],
 })
 export class AppModule {}
