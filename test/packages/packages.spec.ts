@@ -124,7 +124,9 @@ describe.each(['nestjs-authentik', 'nestjs-authentik-testing'])('the package %s'
   it('holds what runs, its types and its manual, and nothing of the workshop', async () => {
     expect(files()).toEqual(expect.arrayContaining(['package.json', 'README.md', 'dist/index.js', 'dist/index.d.ts']));
     expect(
-      files().filter((file) => !/^(?:package\.json|README\.md|bin\/|dist\/.*\.(?:js|js\.map|d\.ts)$)/u.test(file)),
+      files().filter(
+        (file) => !/^(?:package\.json|(?:README|COMPATIBILITY)\.md|bin\/|dist\/.*\.(?:js|js\.map|d\.ts)$)/u.test(file),
+      ),
     ).toEqual([]);
     expect(files().filter((file) => /\.spec\./u.test(file))).toEqual([]);
     for (const file of files()) expect(await readFile(join(installed(name), file), 'utf8')).not.toContain(root);
