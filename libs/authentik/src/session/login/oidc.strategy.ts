@@ -127,9 +127,14 @@ class HardenedStrategy extends Strategy {
           _parameters: object,
           done: (error: unknown, accessToken: string, refreshToken: string | undefined, more: object) => void,
         ) => {
-          callbackify(() => this.exchange(answer, login))((error, { access_token, refresh_token, ...more }) => {
-            if (error === null || error === undefined) done(null, access_token, refresh_token, more);
-            else this.error(exchangeFailure(error));
+          callbackify(() => this.exchange(answer, login))((error, tokens) => {
+            // After a failure there are no tokens that could be taken apart.
+            if (error !== null && error !== undefined) {
+              this.error(exchangeFailure(error));
+              return;
+            }
+            const { access_token, refresh_token, ...more } = tokens;
+            done(null, access_token, refresh_token, more);
           });
         },
       },
