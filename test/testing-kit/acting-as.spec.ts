@@ -1,4 +1,13 @@
-import { Controller, Get, Module } from '@nestjs/common';
+import {
+  Controller,
+  type ExecutionContext,
+  ForbiddenException,
+  Get,
+  Module,
+  type Type,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AllowedGroups,
@@ -7,6 +16,7 @@ import {
   type AuthentikOptions,
   type AuthentikUser,
   CurrentUser,
+  GroupsGuard,
   RequiredScopes,
 } from 'nestjs-authentik';
 import {
@@ -167,23 +177,20 @@ describe('withEmbeddedAuthentik', () => {
   it('runs guards outside of a server, too', async () => {
     const builder = await withEmbeddedAuthentik(Test.createTestingModule({ imports: [AppModule] }));
     const testing = await builder.compile();
-    await testing.init();
     running.push(testing);
-    const guard = testing.get(AuthentikAuthGuard);
-    const contextOf = (headers: Record<string, string>) => {
-      const http = { headers, method: 'GET', url: '/reports', originalUrl: '/reports' };
-      const response = { setHeader: () => undefined, getHeader: () => undefined };
-      const handler: unknown = Object.getOwnPropertyDescriptor(Reports.prototype, 'list')?.value;
-      return {
-        getType: () => 'http',
-        getHandler: () => handler,
-        getClass: () => Reports,
-        getArgs: () => [http, response],
-        getArgByIndex: (index: number) => [http, response][index],
-        switchToHttp: () => ({ getRequest: () => http, getResponse: () => response, getNext: () => undefined }),
-      } as unknown as Parameters<typeof guard.canActivate>[0];
+    const ask = async (headers: Record<string, string>) => {
+      const context = contextOf(Reports, 'list', headers);
+      for (const guard of [testing.get(AuthentikAuthGuard), testing.get(GroupsGuard)]) await guard.canActivate(context);
+      return 'served';
     };
-    await expect(guard.canActivate(contextOf({ ...(await actingAs({ groups: ['staff'] })) }))).resolves.toBe(true);
-    await expect(guard.canActivate(contextOf({}))).rejects.toThrow();
+    await expect(ask(await actingAs({ groups: ['engineering'] }))).resolves.toBe('served');
+    await expect(ask(await actingAs({ groups: ['staff'] }))).rejects.toThrow(ForbiddenException);
+    await expect(ask({})).rejects.toThrow(UnauthorizedException);
   });
 });
+
+/** What a guard is asked about: a request with these headers, on its way to a handler. */
+function contextOf(type: Type, method: string, headers: Record<string, string>): ExecutionContext {
+  const http = [{ headers, method: 'GET', url: '/', originalUrl: '/' }, {}];
+  return new ExecutionContextHost(http, type, Object.getOwnPropertyDescriptor(type.prototype, method)?.value as never);
+}

@@ -1,5 +1,5 @@
 import { HttpException, HttpStatus, Inject, Injectable, Optional } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import { AUTHENTIK_LOGIN_DOOR } from '../authentik.constants.js';
 import { type AuthentikError, UnauthenticatedError } from '../errors/index.js';
@@ -39,19 +39,23 @@ export class GuardRefusals {
       if (location !== undefined) return this.toRedirect(guarded.response, location, error);
     }
     const answer = this.refusals.answer(error, guarded.request);
-    for (const [name, value] of Object.entries(answer.headers)) {
-      this.adapterHost.httpAdapter.setHeader?.(guarded.response, name, value);
-    }
+    this.setHeaders(guarded.response, answer.headers);
     return toHttpException(answer, error);
   }
 
   /** Thrown like any refusal, for only so do no handler and no interceptor run. */
   private toRedirect(response: object, location: string, cause: AuthentikError): HttpException {
-    const { httpAdapter } = this.adapterHost;
-    httpAdapter.setHeader?.(response, 'Location', location);
-    httpAdapter.setHeader?.(response, 'Cache-Control', 'no-store');
-    httpAdapter.setHeader?.(response, 'Vary', 'Accept, Cookie, Sec-Fetch-Mode');
+    this.setHeaders(response, {
+      Location: location,
+      'Cache-Control': 'no-store',
+      Vary: 'Accept, Cookie, Sec-Fetch-Mode',
+    });
     const body = { statusCode: HttpStatus.FOUND, message: 'Sign in first' };
     return new HttpException(body, HttpStatus.FOUND, { cause });
+  }
+  /** A testing module without an app has no adapter: nobody is there whom a header could tell. */
+  private setHeaders(response: object, headers: Readonly<Record<string, string>>): void {
+    const adapter = this.adapterHost.httpAdapter as AbstractHttpAdapter | undefined;
+    for (const [name, value] of Object.entries(headers)) adapter?.setHeader?.(response, name, value);
   }
 }
