@@ -11,6 +11,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AllowedGroups,
+  Authenticated,
   AuthentikAuthGuard,
   AuthentikModule,
   type AuthentikOptions,
@@ -33,6 +34,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 class Reports {
   @Get() @AllowedGroups('engineering') list(@CurrentUser() user: AuthentikUser) {
     return { for: user.username, groups: user.groups, email: user.email };
+  }
+  @Get('who') @Authenticated() who(@CurrentUser() { kind, username, groups }: AuthentikUser) {
+    return { kind, username, groups };
   }
   @Get('scoped') @RequiredScopes('reports:read') scoped() {
     return {};
@@ -146,6 +150,25 @@ describe('actingAs', () => {
     const one = await subjectOf(['a', 'b']);
     expect((await subjectOf(['b', 'a'])).sub).toBe(one.sub);
     expect((await subjectOf(['a'])).sub).not.toBe(one.sub);
+  });
+
+  it('is a machine that acts for itself, and is told from people', async () => {
+    const server = await start(testModule());
+    const { body } = await request(server)
+      .get('/reports/who')
+      .set(await actingAs({ machine: true }))
+      .expect(200);
+    expect(body).toEqual({ kind: 'service', username: 'ak-test-app-client_credentials', groups: [] });
+    const person = await request(server)
+      .get('/reports/who')
+      .set(await actingAs({ groups: ['engineering'] }))
+      .expect(200);
+    expect(person.body).toEqual({ kind: 'person', username: 'test-user', groups: ['engineering'] });
+    await request(server)
+      .get('/reports')
+      .set(await actingAs({ machine: true }))
+      .expect(403);
+    await expect(actingAs({ machine: true, groups: ['engineering'] })).rejects.toThrow('A machine is nobody');
   });
 
   it('asks which Authentik is meant when several run, and takes the one it is given', async () => {

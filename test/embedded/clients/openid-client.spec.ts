@@ -6,6 +6,7 @@ import { Browser } from '../browser.js';
 import { VERSIONS } from './versions.js';
 
 const redirectUri = 'http://localhost:49152/callback';
+const bye = 'http://localhost:49152/bye';
 const secret = 'SecretOfTheWebApplication42';
 /** Has what the library percent-encodes in a header. */
 const punctuated = 'secret-of-the-web-application';
@@ -19,6 +20,14 @@ const applications = [
   { slug: 'elliptic', signing: 'ES256' },
   { slug: 'symmetric', clientSecret: secret, signing: 'HS256' },
   { slug: 'asking', clientSecret: secret, consent: 'explicit' },
+  {
+    slug: 'leaving',
+    clientSecret: secret,
+    redirectUris: [
+      { matchingMode: 'strict', url: redirectUri },
+      { matchingMode: 'strict', url: bye, redirectUriType: 'logout' },
+    ],
+  },
   { slug: 'shared', clientSecret: secret, issuerMode: 'global' },
 ] as const;
 
@@ -38,18 +47,18 @@ function discover(slug: string, metadata: Partial<client.ClientMetadata> = {}): 
 }
 
 /** A sign-in with everything that the library can check. */
-async function signIn(configuration: client.Configuration, scope = 'openid profile email offline_access') {
+async function signIn(configuration: client.Configuration, browser = new Browser()) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
   const url = client.buildAuthorizationUrl(configuration, {
     redirect_uri: redirectUri,
-    scope,
+    scope: 'openid profile email offline_access',
     state: expectedState,
     nonce: expectedNonce,
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
   });
-  const back = await new Browser().authorize(url, authentik.credentials('alice'));
+  const back = await browser.authorize(url, authentik.credentials('alice'));
   const checks = { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true };
   return client.authorizationCodeGrant(configuration, back, checks);
 }
@@ -57,6 +66,8 @@ async function signIn(configuration: client.Configuration, scope = 'openid profi
 describe.each(VERSIONS)('openid-client before Authentik %s', (version) => {
   // Recorded: 2025.2.3 takes the parts of Basic as they stand, 2026.5.0-rc1 decodes them.
   const decodesBasic = version.startsWith('2026');
+  // Logout URIs have a type of their own since 2026.5; before, the browser stays with Authentik.
+  const followsTypedUris = version.startsWith('2026');
   beforeAll(async () => {
     authentik = await startEmbeddedAuthentik({ version, applications });
   });
@@ -157,6 +168,22 @@ describe.each(VERSIONS)('openid-client before Authentik %s', (version) => {
     await expect(client.authorizationCodeGrant(configuration, back, { expectedState: 'st' })).rejects.toMatchObject({
       error: 'login_required',
     });
+  });
+
+  it(`${followsTypedUris ? 'is come back to' : 'is not come back to'} after a sign-out`, async () => {
+    const configuration = await discover('leaving');
+    const browser = new Browser();
+    const { id_token: hint } = await signIn(configuration, browser);
+    const leaving = client.buildEndSessionUrl(configuration, {
+      id_token_hint: hint ?? '',
+      post_logout_redirect_uri: bye,
+      state: 'out',
+    });
+    const answer = await browser.request(leaving);
+    const page = await browser.request(new URL(answer.headers.get('location') ?? '', leaving));
+    // The flow's page sends the browser on, without a script.
+    const onward = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(await page.text())?.[1];
+    expect([page.status, onward]).toEqual([200, followsTypedUris ? `${bye}?state=out` : undefined]);
   });
 
   it('refuses discovery of a global issuer, for the document is not where the issuer says', async () => {

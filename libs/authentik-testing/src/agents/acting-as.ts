@@ -7,6 +7,8 @@ import { embeddedAuthentik } from './which-authentik.js';
 /** Who a test acts as. Everything has a default. */
 export interface ActingAsOptions
   extends Omit<MintOptions, 'user'>, Partial<Pick<EmbeddedUserOptions, 'username' | 'groups' | 'name' | 'email'>> {
+  /** Acts as the client itself, as by client_credentials, and as nobody else: no person, no groups, no session. */
+  readonly machine?: boolean;
   /** Default: the one that runs in this process; if none does, one is started that needs no `stop()`. */
   readonly authentik?: EmbeddedAuthentik;
 }
@@ -29,7 +31,16 @@ const NAMELESS = 'test-user';
  * @throws {UnknownNameError} no such application
  */
 export async function actingAs(options: ActingAsOptions = {}): Promise<BearerHeaders> {
-  const { authentik = await embeddedAuthentik(), username, groups, name, email, ...mint } = options;
+  const { authentik = await embeddedAuthentik(), machine = false, username, groups, name, email, ...mint } = options;
+  if (machine) {
+    if ((username ?? groups ?? name ?? email) !== undefined) {
+      throw new AuthentikTestingError(
+        'ERR_AUTHENTIK_TESTING_CONFIG',
+        'A machine is nobody: leave `username`, `groups`, `name` and `email` out, or `machine`.',
+      );
+    }
+    return { authorization: `Bearer ${await authentik.mintMachineToken(mint)}` };
+  }
   const person = { ...(groups && { groups }), ...(name && { name }), ...(email && { email }) };
   const user = username === undefined ? nameless(authentik, person) : named(authentik, username, person);
   return { authorization: `Bearer ${await authentik.mintAccessToken({ ...mint, user })}` };

@@ -105,6 +105,12 @@ export interface EmbeddedAuthentik {
   mintAccessToken(options: MintOptions): Promise<string>;
 
   /**
+   * A sound access token that a client got for itself (client_credentials): no person, no session.
+   * @throws {UnknownNameError} no such application
+   */
+  mintMachineToken(options?: Omit<MintOptions, 'user'>): Promise<string>;
+
+  /**
    * An access token that is wrong in one way.
    * @param options.user default: the first person
    * @throws {UnknownNameError} no such user or application
@@ -247,6 +253,7 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     },
     issuer,
     mintAccessToken: (mintOptions) => mint.accessToken(mintOptions),
+    mintMachineToken: (mintOptions = {}) => mint.machineToken(mintOptions),
     mintBroken: ({ user, ...rest }) => mint.broken({ user: user ?? [...directory.users.keys()][0] ?? '', ...rest }),
     bearer: async (username, rest) => ({
       authorization: `Bearer ${await mint.accessToken({ ...rest, user: username })}`,

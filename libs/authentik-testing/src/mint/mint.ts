@@ -35,12 +35,24 @@ export class Mint {
 
   /** @throws {UnknownNameError} no such user or application */
   async accessToken(options: MintOptions): Promise<string> {
-    const { accessToken } = await this.world.tokens.accessToken(this.#grant(options), {
+    return this.#sign(this.#grant(options), options);
+  }
+
+  async #sign(grant: Grant, options: Omit<MintOptions, 'user'>): Promise<string> {
+    const { accessToken } = await this.world.tokens.accessToken(grant, {
       issuer: issuerOf(this.baseUrl, this.#provider(options)),
       ...(options.expiresInSeconds !== undefined && { expiresInSeconds: options.expiresInSeconds }),
       ...(options.claims !== undefined && { claims: options.claims }),
     });
     return accessToken;
+  }
+
+  /** What a client gets for itself (client_credentials): its service account, and no session. */
+  async machineToken(options: Omit<MintOptions, 'user'>): Promise<string> {
+    const provider = this.#provider(options);
+    const { username } = this.world.directory.serviceAccount(provider);
+    const { session: _, ...grant } = this.#grant({ ...options, user: username });
+    return this.#sign({ ...grant, authTime: this.world.clock.nowSeconds() }, options);
   }
 
   /** @throws {UnknownNameError} no such user or application */
