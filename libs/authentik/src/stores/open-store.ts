@@ -7,6 +7,9 @@ import type { KeyValueStore } from './key-value-store.js';
 import { MemoryStore } from './memory.store.js';
 import type { OpenRedis } from './redis-connection.js';
 
+/** A Redis that hangs is as one that is away, and people are told so within a second. In milliseconds. */
+const longestWaitMs = 800;
+
 /**
  * The store of the options. Does not wait for Redis: an app starts while it is away.
  * @throws {AuthentikConfigError} the package `redis` is not installed
@@ -18,7 +21,12 @@ export async function openStore(
   if (redis === undefined) return new MemoryStore();
   // An optional peer, and the store with it: loaded by those alone who have a Redis.
   const [open, { RedisStore }] = await Promise.all([opener(redis), import('./redis.store.js')]);
-  return new RedisStore({ open, logger, timeoutMs, keyPrefix: redis.keyPrefix });
+  return new RedisStore({
+    open,
+    logger,
+    timeoutMs: Math.min(timeoutMs, longestWaitMs),
+    keyPrefix: redis.keyPrefix,
+  });
 }
 
 async function opener({ url, client }: ResolvedRedisOptions): Promise<OpenRedis> {

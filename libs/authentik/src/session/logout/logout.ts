@@ -11,6 +11,7 @@ import type { AuthentikModuleExtras } from '../../options/module-extras.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
 import { SigningKeys } from '../../tokens/verify/signing-keys.js';
+import { SessionMiddleware } from '../mount/session-middleware.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { type SessionTokens, TokenSealer } from '../tokens/sealed-tokens.js';
 
@@ -35,6 +36,7 @@ export class Logout {
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
     @Inject(AUTHENTIK_EXTRAS) private readonly extras: Required<AuthentikModuleExtras>,
     @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
+    private readonly middleware: SessionMiddleware,
     private readonly registry: SessionRegistry,
     private readonly sealer: TokenSealer,
     private readonly tokens: AuthentikTokenService,
@@ -48,6 +50,8 @@ export class Logout {
    * @throws {AuthentikUnavailableError} the store is away: the session is as it was
    */
   async end(request: SessionRequest): Promise<SessionTokens | undefined> {
+    const away = this.middleware.failureOf(request);
+    if (away !== undefined) throw away;
     const { session, sessionID: sid } = request;
     const ended = sid === undefined ? undefined : await this.registry.end(sid, 'logout');
     if (session !== undefined) await this.leave(session);

@@ -57,7 +57,8 @@ export class SessionMiddleware {
       cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure },
       resave: false,
       saveUninitialized: false,
-      unset: 'destroy',
+      // `unset: 'destroy'` would end every session whose store was too slow to show it.
+      unset: 'keep',
     }) as unknown as Middleware;
     const middleware: Middleware = (request, response, next) => this.run(run, request, response, next);
     this.adapterHost.httpAdapter.use(middleware);
