@@ -13,6 +13,8 @@ const environment = {
   AUTHENTIK_URL: 'http://localhost:9',
   AUTHENTIK_APPLICATION_SLUG: 'mcp-server',
   AUTHENTIK_CLIENT_ID: 'mcp-server',
+  // Without one a start warns.
+  AUTHENTIK_SESSION_SECRET: 'a secret of more than 32 characters',
 };
 
 /** Asks for a stream of notifications, which the server keeps open. */

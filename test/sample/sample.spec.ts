@@ -125,7 +125,10 @@ describe('what a newcomer sees', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
-    const text = html.replaceAll(/<[^>]*>/gu, '\n').replaceAll('&quot;', '"');
+    const text = html
+      .replaceAll(/<[^>]*>/gu, '\n')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#x3D;', '=');
     for (const line of [...connectLines(), `${origin}/mcp`, 'mcp-server', authentik.issuer()]) {
       expect(text.split('\n')).toContain(line);
     }
@@ -176,7 +179,9 @@ describe('a client id that is full of markup', () => {
 
   it('is text on the start page', () => {
     expect(html).not.toContain('<img');
-    expect(html).toContain('<code>&lt;img/src=x/onerror=&quot;alert(1)&quot;&gt;&amp;&#39;$(reboot)&#39;</code>');
+    expect(html).toContain(
+      '<code>&lt;img/src&#x3D;x/onerror&#x3D;&quot;alert(1)&quot;&gt;&amp;&#x27;$(reboot)&#x27;</code>',
+    );
   });
 
   it('is one word to a shell', () => {

@@ -68,6 +68,8 @@ async function isKnownToAuthentik(browser: FormBrowser): Promise<boolean> {
   return !shown.html.includes('name="uid_field"');
 }
 
+const revoked = () => authentik.requests.filter(({ path }) => path.startsWith('/application/o/revoke/')).length;
+
 describe('signing out', () => {
   it('ends the session here, then at Authentik, and comes back', async () => {
     await start();
@@ -172,7 +174,6 @@ describe('signing out', () => {
   it('revokes the tokens that were kept', async () => {
     await start({ session: { keepTokens: true } });
     const browser = await signedIn();
-    const revoked = () => authentik.requests.filter(({ path }) => path.startsWith('/application/o/revoke/')).length;
     expect(revoked()).toBe(0);
     await post(browser);
     expect(revoked()).toBe(2);

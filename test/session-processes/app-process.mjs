@@ -20,7 +20,7 @@ Authenticated()(Handlers.prototype, 'me', descriptor);
 class AppModule {}
 Reflect.defineMetadata(
   'imports',
-  [AuthentikModule.forRoot({ ...authentikConfigFromEnv(), features: ['bearer', 'session', 'wellKnown'] })],
+  [AuthentikModule.forRoot(Object.assign(authentikConfigFromEnv(), { features: ['bearer', 'session', 'wellKnown'] }))],
   AppModule,
 );
 Reflect.defineMetadata('controllers', [Handlers], AppModule);
