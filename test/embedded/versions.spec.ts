@@ -18,6 +18,17 @@ describe('versions of Authentik', () => {
     expect(authentik.version).toBe(full);
   });
 
+  it.each([
+    ['2025.2', undefined, '2025.2.3'],
+    ['', undefined, '2026.8.0'],
+    ['2025.2', '2025.10', '2025.10.0'],
+  ])('are by AUTHENTIK_DEV_VERSION=%s and option %s: %s', async (inEnvironment, version, full) => {
+    vi.stubEnv('AUTHENTIK_DEV_VERSION', inEnvironment);
+    const authentik = await startEmbeddedAuthentik(version === undefined ? {} : { version });
+    await authentik.stop();
+    expect(authentik.version).toBe(full);
+  });
+
   it('are 2026.8.0 when nothing is said', async () => {
     const authentik = await startEmbeddedAuthentik();
     await authentik.stop();

@@ -55,6 +55,13 @@ describe('loginAs with a supertest agent, through an app of passport-openidconne
     expect(authentik.requests.slice(before).map(({ endpoint }) => endpoint)).toEqual(['authorize', 'token']);
   });
 
+  it('signs somebody else in where another person was before', async () => {
+    const agent = request.agent(app.server);
+    await loginAs(agent, 'alice', { path: '/login' });
+    await loginAs(agent, 'bob', { path: '/login' });
+    expect((await agent.get('/me').expect(200)).body).toMatchObject({ username: 'bob' });
+  });
+
   it.each([
     [
       'a wrong password',
@@ -96,6 +103,17 @@ describe('loginAs with a page of a real browser', () => {
     await loginAs(page, 'alice', { path: login });
     await page.goto('/me');
     expect(JSON.parse(await page.innerText('body'))).toMatchObject({ username: 'alice' });
+    await context.close();
+  });
+
+  it('signs somebody else in, and the same person again, where somebody was before', async () => {
+    const context = await browser.newContext({ baseURL: app.url });
+    const page = await context.newPage();
+    for (const username of ['alice', 'bob', 'bob']) {
+      await loginAs(page, username, { path: '/login' });
+      await page.goto('/me');
+      expect(JSON.parse(await page.innerText('body'))).toMatchObject({ username });
+    }
     await context.close();
   });
 

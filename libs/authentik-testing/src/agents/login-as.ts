@@ -11,7 +11,7 @@ import { loginWithPage, type LoginPage } from './login-with-page.js';
  *     await loginAs(agent, 'alice');
  *     await agent.get('/auth/me').expect(200);
  *
- * An agent is signed in at Authentik, too: its next login asks for nothing.
+ * An agent is signed in at Authentik, too: the next login of the same person asks for nothing. A page is asked each time.
  * @param target a `request.agent()` of supertest, or a `Page` of Playwright
  * @throws {AuthentikTestingError} the login does not lead to an embedded Authentik, Authentik lets nobody through, or the
  * app's callback fails

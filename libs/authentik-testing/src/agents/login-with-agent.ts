@@ -23,8 +23,8 @@ export interface LoginAgent {
   post(path: string): AgentRequest;
 }
 
-/** One an agent: who signed in once is asked nothing again. */
-const browsers = new WeakMap<LoginAgent, SignInBrowser>();
+/** The browser of an agent, and who signed in with it: they are asked nothing again. */
+const browsers = new WeakMap<LoginAgent, { readonly username: string; readonly browser: SignInBrowser }>();
 
 /** App, Authentik, app. */
 export async function loginWithAgent(
@@ -42,9 +42,11 @@ export async function loginWithAgent(
   }
   const authorizationUrl = new URL(location);
   const person = personFor(username, authorizationUrl, options);
-  const browser = browsers.get(agent) ?? new SignInBrowser();
-  browsers.set(agent, browser);
+  const last = browsers.get(agent);
+  // Somebody else has a browser of their own; in the old one Authentik would let the first person through again.
+  const browser = last?.username === username ? last.browser : new SignInBrowser();
   const back = await browser.authorize(authorizationUrl, person);
+  browsers.set(agent, { username, browser });
   const { status } = await deliver(agent, back);
   if (status >= 400) {
     throw new AuthentikTestingError(

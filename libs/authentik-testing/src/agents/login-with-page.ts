@@ -1,4 +1,5 @@
 import { AuthentikTestingError } from '../embedded/errors.js';
+import { SESSION_COOKIE } from '../embedded/wire/exchange.js';
 import { personFor } from './person.js';
 import type { LoginOptions } from './login-options.js';
 
@@ -7,6 +8,7 @@ export interface LoginPage {
   goto(url: string): Promise<unknown>;
   url(): string;
   locator(selector: string): LoginLocator;
+  context(): { clearCookies(options: { readonly name: string }): Promise<void> };
 }
 
 interface LoginLocator {
@@ -24,6 +26,8 @@ export async function loginWithPage(
   username: string,
   { path = '/auth/login', ...options }: LoginOptions,
 ): Promise<void> {
+  // Or else Authentik would let through whoever signed in before.
+  await page.context().clearCookies({ name: SESSION_COOKIE });
   await page.goto(path);
   const start = new URL(page.url());
   const person = personFor(username, start, options);

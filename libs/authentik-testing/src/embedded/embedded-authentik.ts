@@ -29,7 +29,7 @@ import type { Brand, World } from './wire/world.js';
 export interface EmbeddedAuthentikOptions {
   /** Port on both loopback addresses. Default 0: any free one. */
   readonly port?: number;
-  /** Version to answer as. Default `2026.8`. */
+  /** Version to answer as. Default: what `AUTHENTIK_DEV_VERSION` says, so that a suite can be run before any of them; else `2026.8`. */
   readonly version?: AuthentikVersion;
   /** Default: `mcp-server`, with one public client of that id. */
   readonly applications?: readonly EmbeddedApplicationOptions[];
@@ -204,7 +204,7 @@ export const running = new Set<EmbeddedAuthentik>();
  * @throws {AuthentikTestingError} a name taken twice, a slug or a version that can't be
  */
 export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions = {}): Promise<EmbeddedAuthentik> {
-  const version = fullVersion(options.version ?? DEFAULT_VERSION);
+  const version = fullVersion(options.version ?? versionOfEnvironment() ?? DEFAULT_VERSION);
   const habits = habitsOf(version);
   const password = options.password ?? readablePassword();
   const clock = new EmbeddedClock();
@@ -300,6 +300,10 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
   };
   running.add(authentik);
   return authentik;
+}
+
+function versionOfEnvironment(): AuthentikVersion | undefined {
+  return process.env['AUTHENTIK_DEV_VERSION'] || undefined;
 }
 
 function requireOne<T>([one]: readonly T[]): T {
