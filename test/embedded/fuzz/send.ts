@@ -24,18 +24,21 @@ export function send(port: number, { method, path, headers, body }: RawRequest):
   if (body !== undefined) all['content-length'] = body.length;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const asking = request({ host: '127.0.0.1', port, method, path, headers: all, signal }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          body: Buffer.concat(chunks).toString('utf8'),
-        }),
-      );
-    });
+    const asking = request(
+      { host: '127.0.0.1', port, method, path, headers: all, signal, maxHeaderSize: 131_072 },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', reject);
+        answer.on('end', () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          }),
+        );
+      },
+    );
     asking.on('error', reject);
     asking.end(body);
   });

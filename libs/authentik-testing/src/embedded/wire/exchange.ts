@@ -3,6 +3,7 @@ import { parseCookie } from 'cookie';
 import type { Provider } from '../directory/entries.js';
 import type { BrowserSession } from '../issued/records.js';
 import type { Habits } from '../versions.js';
+import { iriToUri } from './encoding.js';
 import type { World } from './world.js';
 
 /** Name of the session's cookie. */
@@ -94,7 +95,8 @@ export class Exchange {
 
   /** Redirects, to whatever address it is: the caller has checked it. */
   redirect(location: string): void {
-    this.empty(302, { Location: location });
+    // As Authentik's framework does; a header could not hold the rest.
+    this.empty(302, { Location: iriToUri(location) });
   }
 }
 
