@@ -4,6 +4,8 @@ import { runCli } from '../../libs/authentik-testing/src/cli/run.js';
 import { fullVersion, HABITS, habitsOf, type Habit } from '../../libs/authentik-testing/src/embedded/versions.js';
 
 describe('versions of Authentik', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
   it.each([
     ['2024.8', '2024.8.3'],
     ['2025.2', '2025.2.3'],

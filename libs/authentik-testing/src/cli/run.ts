@@ -1,5 +1,6 @@
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
 import { AuthentikTestingError, PortTakenError } from '../embedded/errors.js';
+import { DEFAULT_VERSION } from '../embedded/versions.js';
 import { HELP, parseCliArguments } from './arguments.js';
 import { applicationBeside } from './default-application.js';
 import { runChild } from './run-child.js';
@@ -62,7 +63,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<EmbeddedAuthentik | undefi
       port,
       applications: applicationBeside(env),
       ...(isSet(password) && { password }),
-      ...(isSet(version) && { version }),
+      version: isSet(version) ? version : DEFAULT_VERSION,
     });
   } catch (error) {
     if (error instanceof PortTakenError) {
