@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { INestApplication } from '@nestjs/common';
+import expressSession from 'express-session';
 import { decodeJwt } from 'jose';
 import type { AuthentikOptions, AuthentikUser, SessionEnd } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
@@ -200,6 +201,37 @@ describe('signing out', () => {
       expect(shown.html).not.toContain('<script');
     },
   );
+});
+
+describe('an app that runs express-session itself', () => {
+  it('gets its session back empty, under another id, and keeps its cookie', async () => {
+    app = await startBrowserApp(
+      authentik.url,
+      { publicUrl: origin, onLogout, session: { mount: false } },
+      undefined,
+      (each) =>
+        each.use(
+          expressSession({
+            name: 'app.sid',
+            secret: 'a secret of the app itself, long enough',
+            resave: false,
+            saveUninitialized: false,
+            cookie: { sameSite: 'lax', httpOnly: true },
+          }),
+        ),
+    );
+    await app.listen(Number(new URL(origin).port));
+    const browser = await signedIn();
+    const response = await post(browser);
+    expect(response.status).toBe(303);
+    expect(await statusOf(browser)).toBe(401);
+    expect(ended).toEqual([['alice', 'logout']]);
+    const again = await browser.signIn(origin, { username: 'alice', password: authentik.password });
+    expect(again.html).toContain('alice');
+    authentik.endSessions({ user: 'alice' });
+    await authentik.logoutsSettled();
+    expect(await statusOf(browser)).toBe(401);
+  });
 });
 
 describe('another site', () => {
