@@ -60,6 +60,15 @@ export class PageController {
     request.session.count = (request.session.count ?? 0) + 1;
     return { count: request.session.count };
   }
+
+  /** Writes to the session long after it was read. */
+  @Post('slow')
+  @Authenticated()
+  async slow(@Req() request: { session: { count?: number } }) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    request.session.count = 1;
+    return { slow: true };
+  }
 }
 
 export interface SessionAppShape {

@@ -6,6 +6,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-openidconnect';
 
 import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
+import { LoginError } from '../../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import type { TokenInspector } from '../../tokens/grants/token-inspector.js';
@@ -183,8 +184,11 @@ async function withGroups(
   { inspector, options }: OidcStrategyParts,
 ): Promise<AuthentikClaims> {
   if (Array.isArray(claims.groups) || !options.scopes.includes('profile')) return claims;
-  // Its `sub` must be that of the ID token.
-  const more = await inspector.userInfo(accessToken, claims.sub);
+  const more = await inspector.userInfo(accessToken);
+  // OpenID Connect Core 1.0 §5.3.2
+  if (more.sub !== claims.sub) {
+    throw new LoginError('invalid_response', 'UserInfo is about somebody else than the ID token: tokens were swapped.');
+  }
   return { ...more, ...claims };
 }
 
