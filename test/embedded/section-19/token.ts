@@ -229,15 +229,33 @@ export const tokenLines: Lines = {
       },
     },
     {
-      what: 'of parallel refreshes with one token exactly one wins; on running servers all of them may',
+      what: 'of parallel refreshes with one token exactly one wins, as long as no race is asked for',
       evidence: 'source',
       holds: async (authentik) => {
         const { refresh_token: value } = await grantOf(authentik, WEB, { scope: 'openid offline_access' });
         const answers = await Promise.all(Array.from({ length: 4 }, () => refresh(authentik, value)));
         expect(answers.map(({ status }) => status).toSorted((one, two) => one - two)).toEqual([200, 400, 400, 400]);
-        const codes = await signInForCode(authentik);
-        const redeemed = await Promise.all([redeem(authentik, codes), redeem(authentik, codes)]);
+        const code = await signInForCode(authentik);
+        const redeemed = await Promise.all([redeem(authentik, code), redeem(authentik, code)]);
         expect(redeemed.map(({ status }) => status).toSorted((one, two) => one - two)).toEqual([200, 400]);
+      },
+    },
+    {
+      what: 'with a race all of them win, and all new tokens work; after it the old one is `invalid_grant`',
+      evidence: 'recorded',
+      holds: async (authentik) => {
+        const client = { client_id: 'racing', redirect_uri: CALLBACK };
+        const { refresh_token: value } = await grantOf(authentik, client, { scope: 'openid offline_access' });
+        const form = { client_id: 'racing' };
+        const answers = await Promise.all(Array.from({ length: 4 }, () => refresh(authentik, value, form)));
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+        const fresh = answers.map(({ body }) => body['refresh_token']);
+        expect(new Set(fresh).size).toBe(4);
+        for (const next of fresh) expect((await refresh(authentik, next, form)).status).toBe(200);
+        authentik.clock.advanceSeconds(61);
+        const late = await refresh(authentik, value, form);
+        authentik.clock.reset();
+        expect(late.body['error']).toBe('invalid_grant');
       },
     },
   ],

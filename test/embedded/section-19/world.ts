@@ -64,6 +64,7 @@ export function startWorld(version: Version): Promise<EmbeddedAuthentik> {
           { matchingMode: 'strict', url: 'https://leaving.example/bye', redirectUriType: 'logout' },
         ],
       },
+      { slug: 'racing', refreshRaceMs: 60_000 },
       { slug: 'threshold', refreshTokenThreshold: 'days=1' },
       { slug: 'without-grants', clientSecret: 'no-grants-0123456789abcdef', grantTypes: [] },
       ...SUB_MODES.map((subMode) => ({ slug: `sub-${subMode}`, subMode })),

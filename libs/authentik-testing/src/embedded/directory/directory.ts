@@ -165,6 +165,7 @@ export class Directory {
       accessTokenValiditySeconds: durationSeconds(options.accessTokenValidity ?? 'hours=1'),
       refreshTokenValiditySeconds: durationSeconds(options.refreshTokenValidity ?? 'days=30'),
       refreshTokenThresholdSeconds: durationSeconds(options.refreshTokenThreshold ?? 'seconds=0'),
+      refreshRaceMs: options.refreshRaceMs ?? 0,
       grantTypes: new Set(options.grantTypes ?? ALL_GRANTS),
       logoutUri: options.logoutUri,
       logoutMethod: options.logoutMethod ?? 'backchannel',

@@ -45,6 +45,7 @@ export interface Provider {
   accessTokenValiditySeconds: number;
   refreshTokenValiditySeconds: number;
   refreshTokenThresholdSeconds: number;
+  refreshRaceMs: number;
   grantTypes: ReadonlySet<GrantType>;
   logoutUri: string | undefined;
   logoutMethod: 'backchannel' | 'frontchannel';

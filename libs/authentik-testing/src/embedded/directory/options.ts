@@ -101,6 +101,11 @@ export interface EmbeddedApplicationOptions {
   readonly refreshTokenValidity?: string;
   /** Remaining life below which a refresh token is replaced (2025.10+). Default `seconds=0`: always. */
   readonly refreshTokenThreshold?: string;
+  /**
+   * How long a replaced refresh token still wins, in milliseconds. A running server has no such rule, but answers requests
+   * of the same instant side by side: then all of them may win. Default 0: exactly one does.
+   */
+  readonly refreshRaceMs?: number;
   /** Grants allowed (2026.5+). Default: all; a real provider made by the API without the field has none. */
   readonly grantTypes?: readonly GrantType[];
   /** Client ids of applications whose access tokens count as assertions of client_credentials here. Default none. */

@@ -70,6 +70,8 @@ export interface StoredToken extends Expiring {
   readonly claims: TokenClaims;
   /** A refresh token that was replaced. */
   revoked: boolean;
+  /** When that was, in milliseconds since 1970. */
+  replacedAtMs?: number;
 }
 
 /** @returns `sid` of a session's tokens */

@@ -11,7 +11,7 @@ export async function refreshTokenGrant({ exchange, provider }: GrantRequest): P
   if (
     stored?.kind !== 'refresh' ||
     stored.grant.provider !== provider ||
-    stored.revoked ||
+    (stored.revoked && !races(stored, world.clock.nowMs())) ||
     !stored.grant.user.isActive
   ) {
     throw new OAuthRefusal('invalid_grant');
@@ -23,9 +23,17 @@ export async function refreshTokenGrant({ exchange, provider }: GrantRequest): P
     provider.refreshTokenThresholdSeconds > 0 &&
     remainingSeconds > provider.refreshTokenThresholdSeconds;
   // Replaced before anything is awaited, so that of two refreshes at once one fails.
-  if (!stays) stored.revoked = true;
+  if (!stays) {
+    stored.revoked = true;
+    stored.replacedAtMs ??= world.clock.nowMs();
+  }
   const { nonce: _, ...grant } = stored.grant;
   return tokenResponse(exchange, grant, !stays);
+}
+
+/** Whether it was replaced so shortly before that a server with several workers would not have seen it yet. */
+function races({ grant, replacedAtMs = 0 }: StoredToken, nowMs: number): boolean {
+  return nowMs - replacedAtMs < grant.provider.refreshRaceMs;
 }
 
 /** Names that the provider doesn't have count for nothing; of the others none may be new, and `offline_access` must be there. */
