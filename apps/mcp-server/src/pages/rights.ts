@@ -32,7 +32,7 @@ export const rightsOfAll = [
 /** What one person may do, and why not the rest. */
 export function rightsOf({ groups }: AuthentikUser): { what: string; may: boolean; why: string }[] {
   return rights.map(({ what, group }) => {
-    if (group === undefined) return { what, may: true, why: 'Anybody may who is signed in.' };
+    if (group === undefined) return { what, may: true, why: 'Anybody who is signed in may.' };
     const may = groups.includes(group);
     return { what, may, why: may ? `You are in ${group}.` : `You are not in ${group}.` };
   });
