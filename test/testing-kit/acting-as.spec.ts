@@ -44,14 +44,14 @@ class Reports {
 }
 
 /** An app as it is in production: a real address, fixed in its module. */
-const production: AuthentikOptions = {
+const production = {
   url: 'https://auth.example.com',
   internalUrl: 'http://authentik.internal:9000',
   applicationSlug: 'reports',
   clientId: 'reports-api',
   publicUrl: 'https://reports.example.com',
   allowedGroups: ['staff', 'engineering'],
-};
+} satisfies AuthentikOptions;
 @Module({ imports: [AuthentikModule.forRoot(production)], controllers: [Reports] })
 class AppModule {}
 
@@ -195,6 +195,29 @@ describe('withEmbeddedAuthentik', () => {
     expect(refused.headers['www-authenticate']).toContain('https://reports.example.com/.well-known/');
     const authentik = await embeddedAuthentik();
     expect(authentik.applications).toMatchObject([{ slug: 'reports', clientId: 'reports-api' }]);
+  });
+
+  it('makes tokens for the app under test, whatever else Authentik has, and for those that it trusts', async () => {
+    const authentik = await startEmbeddedAuthentik();
+    const trusting = {
+      ...production,
+      trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile-app' }],
+    };
+    const imports = [AuthentikModule.forRoot(trusting)];
+    const builder = await withEmbeddedAuthentik(Test.createTestingModule({ imports, controllers: [Reports] }), {
+      authentik,
+    });
+    const server = await start(builder.compile());
+    const statusFor = async (more: object) =>
+      (
+        await request(server)
+          .get('/reports')
+          .set(await actingAs({ groups: ['engineering'], ...more }))
+      ).status;
+    expect(await statusFor({})).toBe(200);
+    expect(await statusFor({ application: 'mobile' })).toBe(200);
+    expect(await statusFor({ clientId: 'mobile-app' })).toBe(200);
+    expect(await statusFor({ application: 'mcp-server' })).toBe(401);
   });
 
   it('runs guards outside of a server, too', async () => {

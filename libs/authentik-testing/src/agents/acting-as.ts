@@ -2,7 +2,7 @@ import type { EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
 import type { EmbeddedUserOptions } from '../embedded/directory/options.js';
 import { AuthentikTestingError } from '../embedded/errors.js';
 import type { MintOptions } from '../mint/mint.js';
-import { embeddedAuthentik } from './which-authentik.js';
+import { embeddedAuthentik, rememberedApplication } from './which-authentik.js';
 
 /** Who a test acts as. Everything has a default. */
 export interface ActingAsOptions
@@ -25,13 +25,16 @@ const NAMELESS = 'test-user';
  *
  *     await request(app.getHttpServer()).get('/reports').set(await actingAs({ groups: ['engineering'] })).expect(200);
  *
- * Without a username it is a person of the test's own, the same one for the same groups. A username that Authentik knows
+ * The token is for the app that `withEmbeddedAuthentik` or `authentikOptions` was last called for, unless `application` or
+ * `clientId` names another one. Without a username it is a person of the test's own, the same one for the same groups. A username that Authentik knows
  * is that person, with the groups they have; another one is added.
  * @throws {AuthentikTestingError} more than one embedded Authentik runs, or the known person has other groups than asked
  * @throws {UnknownNameError} no such application
  */
 export async function actingAs(options: ActingAsOptions = {}): Promise<BearerHeaders> {
-  const { authentik = await embeddedAuthentik(), machine = false, username, groups, name, email, ...mint } = options;
+  const { authentik = await embeddedAuthentik(), machine = false, username, groups, name, email, ...rest } = options;
+  const application = rest.application ?? (rest.clientId === undefined ? rememberedApplication(authentik) : undefined);
+  const mint = { ...rest, ...(application !== undefined && { application }) };
   if (machine) {
     if ((username ?? groups ?? name ?? email) !== undefined) {
       throw new AuthentikTestingError(

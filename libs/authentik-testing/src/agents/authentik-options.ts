@@ -1,5 +1,5 @@
 import type { EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
-import { embeddedAuthentik } from './which-authentik.js';
+import { embeddedAuthentik, rememberApplication } from './which-authentik.js';
 
 /** What `AuthentikModule.forRoot()` needs to stand before an embedded Authentik. */
 export interface AuthentikTestOptions {
@@ -30,6 +30,7 @@ export async function authentikOptions(
   const slug = given.applicationSlug ?? authentik.applications[0]?.slug ?? 'test-app';
   const known = authentik.applications.find((application) => application.slug === slug);
   const { clientId } = known ?? authentik.addApplication({ slug });
+  rememberApplication(authentik, slug);
   return {
     url: authentik.url,
     applicationSlug: slug,

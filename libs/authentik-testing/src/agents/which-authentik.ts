@@ -29,3 +29,15 @@ export function authentikAt(url: URL): EmbeddedAuthentik | undefined {
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   return [...running].find(({ port }) => isLoopback && url.port === String(port));
 }
+
+/** The application that an app under test turned out to be; tokens are for it where a test names none. */
+const standsInFor = new WeakMap<EmbeddedAuthentik, string>();
+
+export function rememberApplication(authentik: EmbeddedAuthentik, slug: string): void {
+  standsInFor.set(authentik, slug);
+}
+
+/** @returns slug of the latest app under test; undefined: none was told of, so the first application counts */
+export function rememberedApplication(authentik: EmbeddedAuthentik): string | undefined {
+  return standsInFor.get(authentik);
+}

@@ -2,7 +2,7 @@ import type { RedirectUri } from '../embedded/directory/redirect-uris.js';
 import { DEFAULT_REDIRECT_URIS } from '../embedded/directory/seed.js';
 import type { EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
 import { AuthentikTestingError } from '../embedded/errors.js';
-import { embeddedAuthentik } from './which-authentik.js';
+import { embeddedAuthentik, rememberApplication } from './which-authentik.js';
 
 /** The part of Nest's `TestingModuleBuilder` that is used here. */
 interface OverridableModule<Builder> {
@@ -51,6 +51,7 @@ export async function withEmbeddedAuthentik<Builder>(
     const { internalUrl: _, ...options } = given;
     const publicUrl = standIn.publicUrl ?? options.publicUrl;
     addApplications(authentik, { ...options, publicUrl });
+    rememberApplication(authentik, options.applicationSlug);
     return { ...options, publicUrl, url: authentik.url };
   });
 }
