@@ -108,9 +108,11 @@ export class LoginRoutes implements OnModuleDestroy {
     const { session } = this.options;
     const signedInAt = Math.floor(Date.now() / 1000);
     const keepsTokens = session?.keepTokens === true;
+    // It has done its work.
+    const { nonce: _nonce, ...claims } = outcome.claims;
     const accessTokenExpiresAt = signedInAt + outcome.expiresInSeconds;
     const record: SessionRecord = {
-      claims: outcome.claims,
+      claims,
       scope: outcome.scope,
       signedInAt,
       claimsReadAt: signedInAt,

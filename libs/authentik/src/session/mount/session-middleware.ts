@@ -49,12 +49,11 @@ export class SessionMiddleware {
     const { default: expressSession } = await import('express-session').catch((cause: unknown) => {
       throw notInstalled(cause);
     });
-    const isSecure = this.options.publicUrl.startsWith('https:');
     const run = expressSession({
       name: session.cookieName,
       secret: [...this.secrets.signing],
       store: this.store.open(expressSession.Store) as InstanceType<typeof expressSession.Store>,
-      cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure },
+      cookie: this.store.cookie,
       resave: false,
       saveUninitialized: false,
       // `unset: 'destroy'` would end every session whose store was too slow to show it.
@@ -77,8 +76,8 @@ export class SessionMiddleware {
       isOver = true;
       next();
     };
-    // Only whoever has the cookie makes express-session ask its store.
-    if (request.headers.cookie?.includes(`${this.options.session?.cookieName}=`) === true) {
+    // Only whoever has the cookie makes express-session ask its store; and our own does not let anybody wait.
+    if (!this.store.isOwn && request.headers.cookie?.includes(`${this.options.session?.cookieName}=`) === true) {
       timer = setTimeout(() => goOn(new Error('it does not answer')), longestWaitMs);
     }
     run(request, response, goOn);

@@ -1,4 +1,4 @@
-import type { SessionData, Store } from 'express-session';
+import type { CookieOptions, SessionData, Store } from 'express-session';
 
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { sessionKey } from './session-keys.js';
@@ -7,9 +7,11 @@ import { recordOf } from './session-record.js';
 /** A session that was used is written again at most this often, in seconds, for it to live on. */
 const longestTouchPauseSeconds = 60;
 
-export interface SessionLifetimes {
+export interface KeyValueSessionOptions {
   readonly idleSeconds: number;
   readonly absoluteSeconds: number;
+  /** What express-session makes cookies of. Sessions whose cookie is no other need not say so, each by itself. */
+  readonly cookie: CookieOptions;
 }
 
 /** What may stand in a session besides what the app and we put there: sealed tokens have an end of their own. */
@@ -34,9 +36,12 @@ type SessionOfRequest = SessionData & { readonly req?: object };
 export function createKeyValueSessionStore(
   Base: typeof Store,
   values: KeyValueStore,
-  { idleSeconds, absoluteSeconds }: SessionLifetimes,
+  { idleSeconds, absoluteSeconds, cookie: { secure = false, httpOnly, path, sameSite } }: KeyValueSessionOptions,
 ): Store {
   const touchPauseSeconds = Math.min(longestTouchPauseSeconds, idleSeconds / 10);
+  // In the order of express-session.
+  const usual = { originalMaxAge: null, expires: null, secure, httpOnly, path, sameSite };
+  const usualStart = `{"cookie":${JSON.stringify(usual)},`;
   const raws = new WeakMap<object, string>();
   const loaded = new WeakMap<object, Loaded>();
 
@@ -59,7 +64,8 @@ export function createKeyValueSessionStore(
     return replaced;
   };
   const write = async (sid: string, session: SessionOfRequest): Promise<undefined> => {
-    const raw = toRaw(JSON.stringify(session));
+    const json = JSON.stringify(session);
+    const raw = toRaw(json.startsWith(usualStart) ? `{${json.slice(usualStart.length)}` : json);
     const ttl = ttlSeconds(session);
     const known = loadedAs(sid, session);
     if (known === undefined) {
@@ -84,7 +90,7 @@ export function createKeyValueSessionStore(
   const read = async (sid: string): Promise<SessionData | undefined> => {
     const raw = await values.get(sessionKey(sid));
     if (raw === undefined) return undefined;
-    const session = JSON.parse(fromRaw(raw).json) as SessionData;
+    const session = { cookie: { ...usual }, ...(JSON.parse(fromRaw(raw).json) as object) } as unknown as SessionData;
     raws.set(session, raw);
     return session;
   };
@@ -124,7 +130,8 @@ export function createKeyValueSessionStore(
 // The moment of writing stands before the session, so that a touch need not write each time.
 const toRaw = (json: string) => `${Math.floor(Date.now() / 1000)} ${json}`;
 
-function fromRaw(raw: string): { writtenAt: number; json: string } {
+/** @returns when it was written, in epoch seconds, and the session; its cookie is left out where it is as usual */
+export function fromRaw(raw: string): { writtenAt: number; json: string } {
   const space = raw.indexOf(' ');
   return { writtenAt: Number(raw.slice(0, space)), json: raw.slice(space + 1) };
 }

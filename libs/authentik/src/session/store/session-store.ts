@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Store } from 'express-session';
+import type { CookieOptions, Store } from 'express-session';
 
 import { AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikError, AuthentikUnavailableError } from '../../errors/index.js';
 import type { ExpressSessionStore, ResolvedAuthentikOptions } from '../../options/index.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
-import { createKeyValueSessionStore } from './key-value-session.store.js';
+import { createKeyValueSessionStore, fromRaw } from './key-value-session.store.js';
 import { sessionKey } from './session-keys.js';
 
 /** A store that hangs is as one that is away. In milliseconds. */
@@ -17,6 +17,8 @@ const longestWaitMs = 800;
  */
 @Injectable()
 export class SessionStore {
+  /** How our cookie is set. It ends with the browser; how long a session lives is the store's matter. */
+  readonly cookie: CookieOptions;
   private inUse: ExpressSessionStore | undefined;
   private own: Store | undefined;
 
@@ -25,6 +27,7 @@ export class SessionStore {
     @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
   ) {
     this.inUse = options.session?.store;
+    this.cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: options.publicUrl.startsWith('https:') };
   }
 
   /** Whether a session that ended stays so without our help: other stores save what a late request brings. */
@@ -36,7 +39,7 @@ export class SessionStore {
   open(Base: typeof Store): ExpressSessionStore {
     const { session } = this.options;
     if (session !== undefined && this.inUse === undefined) {
-      this.own = createKeyValueSessionStore(Base, this.values, session);
+      this.own = createKeyValueSessionStore(Base, this.values, { ...session, cookie: this.cookie });
       this.inUse = this.own;
     }
     return this.store;
@@ -69,7 +72,7 @@ export class SessionStore {
   async take(sid: string): Promise<object | undefined> {
     if (this.isOwn) {
       const raw = await this.values.take(sessionKey(sid));
-      return raw === undefined ? undefined : (JSON.parse(raw.slice(raw.indexOf(' ') + 1)) as object);
+      return raw === undefined ? undefined : (JSON.parse(fromRaw(raw).json) as object);
     }
     const session = await this.get(sid);
     await this.destroy(sid);

@@ -75,7 +75,8 @@ export class SessionUpkeep {
     }
   }
 
-  private isDue(record: SessionRecord): boolean {
+  /** Whether {@link run} has anything to do. */
+  isDue(record: SessionRecord): boolean {
     return this.isTokenDue(record) || this.areClaimsDue(record);
   }
 
