@@ -115,13 +115,14 @@ async function stored() {
   return { values, registry, begin };
 }
 
+function heap() {
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
+
 async function memory() {
   const { begin } = await stored();
-  const heap = () => {
-    globalThis.gc();
-    globalThis.gc();
-    return process.memoryUsage().heapUsed;
-  };
   return {
     /** @returns bytes a session */
     bytes: async ({ sessions, tokens }) => {
@@ -165,6 +166,9 @@ const answers = {
   ...(await kinds[kind]()),
 };
 process.on('message', ({ question, parameter }) => {
-  Promise.resolve(answers[question](parameter)).then((answer) => process.send(answer));
+  Promise.resolve(answers[question](parameter)).then(
+    (answer) => process.send(answer),
+    (error) => process.emitWarning(error),
+  );
 });
 process.send('ready');
