@@ -65,6 +65,12 @@ module.exports = {
       to: { path: 'node_modules/@?redis/' },
     },
     {
+      name: 'what-only-sessions-need-stays-with-them',
+      severity: 'error',
+      from: { path: `${src}/`, pathNot: `${src}/session/` },
+      to: { path: ['node_modules/(@types/)?express-session/', 'node_modules/@nestjs/throttler/'] },
+    },
+    {
       name: 'public-entry-points-only',
       severity: 'error',
       from: { path: '^(apps|libs/authentik-testing)/' },

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import type { INestApplication } from '@nestjs/common';
 import expressSession from 'express-session';
 import { decodeJwt } from 'jose';
@@ -23,8 +21,8 @@ async function start(options: Partial<AuthentikOptions> = {}): Promise<void> {
   app = await startBrowserApp(authentik.url, { publicUrl: origin, onLogout, ...options });
   await app.listen(Number(new URL(origin).port));
   // An app does not wait for its Redis.
-  const status = async () => (await fetch(`${origin}/auth/signed-out?continue=${randomUUID()}`)).status;
-  await expect.poll(status, { timeout: 10_000 }).toBe(200);
+  const status = async () => (await fetch(`${origin}/auth/backchannel-logout`, { method: 'POST' })).status;
+  await expect.poll(status, { timeout: 10_000 }).toBe(400);
 }
 
 beforeEach(async () => {

@@ -73,7 +73,8 @@ export class LogoutRoutes {
       this.send(response, 200, noStore, { signedOut: true, endSessionUrl: url?.href ?? null });
       return;
     }
-    const query = ended === undefined ? '' : `?continue=${await this.logout.keepTicket(ended.idToken)}`;
+    const ticket = ended === undefined ? undefined : await this.logout.keepTicket(ended.idToken);
+    const query = ticket === undefined ? '' : `?continue=${ticket}`;
     // To a page of ours, and only from there to Authentik: Chromium applies `form-action 'self'`, which helmet sets, to
     // where a posted form is redirected; and Authentik may leave people on an empty page, from which they come back.
     this.send(response, 303, { ...noStore, Location: `${this.prefix}/signed-out${query}` });

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decodeProtectedHeader } from 'jose';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
-import { AuthentikError } from '../../errors/index.js';
+import { AuthentikError, AuthentikUnavailableError } from '../../errors/index.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikModuleExtras } from '../../options/module-extras.js';
@@ -98,18 +98,31 @@ export class Logout {
     return kid === undefined || !keys.isKnown || keys.publishes(kid);
   }
 
-  /** Keeps an ID token for the page that comes next, sealed. @returns by what that page finds it */
-  async keepTicket(idToken: string | undefined): Promise<string> {
+  /**
+   * Keeps an ID token for the page that comes next, sealed.
+   * @returns by what that page finds it; `undefined` while the store is away, for the sign-out itself is done by then
+   */
+  async keepTicket(idToken: string | undefined): Promise<string | undefined> {
     const ticket = randomUUID();
     const sealed = await this.sealer.seal(ticket, idToken === undefined ? {} : { idToken });
-    await this.values.set(ticketKey(ticket), sealed, ticketSeconds);
-    return ticket;
+    return this.unlessAway(this.values.set(ticketKey(ticket), sealed, ticketSeconds).then(() => ticket));
   }
 
   /** Finds it, once. @returns `undefined` for a ticket that is none, or was used */
   async takeTicket(ticket: string): Promise<SessionTokens | undefined> {
     if (!/^[\da-f-]{36}$/u.test(ticket)) return undefined;
-    return this.sealer.open(ticket, await this.values.take(ticketKey(ticket)));
+    const sealed = await this.unlessAway(this.values.take(ticketKey(ticket)));
+    return sealed === undefined ? undefined : this.sealer.open(ticket, sealed);
+  }
+
+  private async unlessAway<T>(answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof AuthentikUnavailableError)) throw error;
+      this.logger.warn(`Somebody signed out here and is not sent on to Authentik: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** A session of the app's own goes on under a new id; ours has nothing in it any more. */
