@@ -14,8 +14,11 @@ const known = {
   datetime: String.raw`\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)`,
   uuid: '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
   pk: String.raw`\d+`,
-  // A hash in base64url; the recorded one happened to have letters and digits only.
+  // Hashes in base64url; recorded ones may happen to have letters and digits only.
   x5t: '[A-Za-z0-9_-]{27}',
+  'x5t#S256': '[A-Za-z0-9_-]{43}',
+  at_hash: '[A-Za-z0-9_-]{22}',
+  c_hash: '[A-Za-z0-9_-]{22}',
 };
 
 function patternOf(name, shapes) {
@@ -36,6 +39,8 @@ const escape = (text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&
 /** What the placeholders of one file stand for. */
 export class Placeholders {
   #values = new Map();
+  /** Those that an answer told. */
+  #learnt = new Set();
 
   constructor(shapes) {
     this.shapes = shapes;
@@ -43,6 +48,15 @@ export class Placeholders {
 
   has(key) {
     return this.#values.has(key);
+  }
+
+  /** Whether an answer told it, in place of having been brought about. */
+  isLearnt(key) {
+    return this.#learnt.has(key);
+  }
+
+  get(key) {
+    return this.#values.get(key);
   }
 
   bind(key, value) {
@@ -91,7 +105,10 @@ export class Placeholders {
       if (bound !== undefined && bound !== value) return false;
       learnt.set(key, value);
     }
-    for (const [key, value] of learnt) this.#values.set(key, value);
+    for (const [key, value] of learnt) {
+      if (!this.#values.has(key)) this.#learnt.add(key);
+      this.#values.set(key, value);
+    }
     return true;
   }
 }

@@ -1,15 +1,18 @@
 // Replays one topic: brings about what was given, sends what was sent, compares what comes back.
-import { authorize, send } from './browser.mjs';
+import { actsOf } from './acts.mjs';
+import { send } from './browser.mjs';
 import { compareAnswer } from './compare.mjs';
+import { compareNamed, compareOldToken, compareReceived, compareSignatures } from './facts.mjs';
+import { Grants, tokenNames } from './grants.mjs';
+import { messageOf } from './messages.mjs';
+import { perform } from './perform.mjs';
 import { Placeholders } from './placeholders.mjs';
-import { isFlowInterface, whyLeftOut } from './recordings.mjs';
+import { administratorsAct, isFlowInterface, whyLeftOut } from './recordings.mjs';
 import { appPasswordOf, jwtOfSource } from './world.mjs';
 
-const defaultScope = 'openid profile email';
-const tokenNames = ['access_token', 'refresh_token', 'id_token'];
-
-export async function replayTopic(world, authentik, topics, topic, report) {
-  const replay = new TopicReplay(world, authentik, topics, topic);
+/** @param setting the world, its server, all topics, and the receiver of logout tokens */
+export async function replayTopic(setting, topic, report) {
+  const replay = new TopicReplay(setting, topic);
   for (const exchange of topic.exchanges) {
     const reason = whyLeftOut(topic, exchange);
     if (reason !== undefined) {
@@ -37,58 +40,168 @@ function nonceIn(response) {
   return /"nonce":"([^"<]+)"/u.exec(JSON.stringify(response))?.[1];
 }
 
+/** So was a scope. */
+function scopeIn({ body, decoded }) {
+  const { scope } = decoded?.access_token?.payload ?? {};
+  return typeof scope === 'string' ? scope : typeof body?.scope === 'string' ? body.scope : undefined;
+}
+
+const isEndSession = ({ path }) => /\/end-session\//u.test(path);
+const isToken = (kind) => tokenNames.includes(kind);
+
 class TopicReplay {
-  #jars = new Map();
   /** What was granted for an exchange, and for those that come after it. */
   #grants = new Map();
+  /** Which grant a token is of. */
+  #grantOf = new Map();
+  #done = new Set();
+  /** Browsers in the middle of a flow. */
+  #leftOver = new WeakSet();
 
-  constructor(world, authentik, topics, topic) {
+  constructor({ world, authentik, topics, receiver }, topic) {
     this.world = world;
-    this.clock = authentik.clock;
+    this.authentik = authentik;
     this.port = authentik.port;
     this.topics = topics;
     this.topic = topic;
+    this.receiver = receiver;
     this.placeholders = new Placeholders(topic.shapes);
+    this.grants = new Grants(world, authentik.port);
   }
 
-  async exchange({ name, given = {}, request, response }) {
-    const jar = await this.#jarOf(given);
+  async exchange(exchange) {
+    const { name, given = {}, request, response, facts = {} } = exchange;
+    this.#setUp(given, exchange);
+    await this.#act(exchange);
+    const jar = await this.#jarOf(exchange);
+    await this.#produceAll(exchange);
+    const isFollowed = facts.received !== undefined || facts.userinfoAfterwards !== undefined;
+    const grant = isFollowed ? await this.grants.used(this.#asked(exchange)) : undefined;
+
+    const before = this.receiver.received.length;
+    const act = administratorsAct(request);
+    const differences = [];
+    let answer;
+    if (act !== undefined) {
+      await perform({ kind: act }, given, this, undefined);
+    } else {
+      answer = await send(this.port, messageOf(request, this.placeholders), jar);
+      differences.push(...compareAnswer(response, answer, this.placeholders, { statusOnly: isFlowInterface(request) }));
+      if (jar !== undefined && isEndSession(request) && answer.status === 302) this.#leftOver.add(jar);
+    }
+    if (facts.received !== undefined) {
+      await this.authentik.logoutsSettled();
+      const received = this.receiver.received.slice(before);
+      compareReceived(facts.received, received, grant?.tokens?.access_token ?? '', this.placeholders, differences);
+    }
+    if (differences.length === 0) await this.#compareFacts(exchange, answer, jar, grant, differences);
+    void name;
+    return differences;
+  }
+
+  /** What an administrator had set for this exchange. */
+  #setUp(given, { request, response }) {
+    const { authentik } = this;
+    authentik.setDefaultApplication(given.brandDefaultApplication);
+    const application = this.world.providers[given.provider]?.application;
+    if (isEndSession(request) && application) {
+      authentik.updateApplication(application, {
+        invalidationFlow: given.invalidationFlow ?? 'default-provider-invalidation-flow',
+      });
+    }
+    // Groups that the world does not have: other topics made them, and put the person in.
+    const username = given.user ?? given.signedInAs ?? 'alice';
+    const user = authentik.users.find((one) => one.username === username);
+    const known = JSON.stringify([this.world.users, this.world.customScopes]);
+    const told = response.decoded?.access_token?.payload?.groups ?? response.body?.groups ?? [];
+    const unheardOf = told.filter?.((group) => typeof group === 'string' && !known.includes(`"${group}"`)) ?? [];
+    if (user !== undefined && unheardOf.length > 0) {
+      authentik.setGroups(username, [...new Set([...user.groups, ...unheardOf])]);
+    }
+  }
+
+  /** Acts that are still to be done, after whatever has to be there before them. */
+  async #act(exchange) {
+    const { given = {}, request } = exchange;
+    const learnt = this.#tokensIn(request).some(({ key }) => this.placeholders.isLearnt(key));
+    const acts = actsOf(exchange, given.provider).filter(
+      ({ kind, id }) => !this.#done.has(id) && !(kind === 'refresh' && learnt),
+    );
+    if (acts.length === 0) return;
+    for (const other of this.#sharing(exchange, acts)) await this.#produceAll(other, { tokensOnly: true });
+    const key = this.#tokensIn(request).find((one) => this.#grantOf.has(one.key))?.key;
+    const grant = this.#grantOf.get(key) ?? this.#grants.get(given.after ?? exchange.name);
+    for (const act of acts) {
+      this.#done.add(act.id);
+      await perform(act, given, this, grant);
+    }
+  }
+
+  /** This exchange and later ones, whose tokens were granted before the same act. */
+  #sharing(exchange, acts) {
+    const from = this.topic.exchanges.indexOf(exchange);
+    const ids = acts.map(({ id }) => id);
+    const told = new Set();
+    return this.topic.exchanges.slice(from).filter((other, index) => {
+      const mine = actsOf(other, other.given?.provider).map(({ id }) => id);
+      const sameAct = mine.some((id) => ids.includes(id)) && !acts.some(({ kind }) => kind === 'key');
+      const samePeople =
+        other.given?.provider === exchange.given?.provider && other.given?.user === exchange.given?.user;
+      const ofBefore = samePeople && /\b(?:before|old|earlier)\b/u.test(other.name);
+      // What an answer in between tells was not there before.
+      const isTold = this.#tokensIn(other.request).some(({ key }) => told.has(key));
+      for (const [key] of JSON.stringify(other.response).matchAll(/<\w+:\d+>/gu)) told.add(key);
+      return !isTold && (index === 0 ? !acts.some(({ kind }) => kind === 'key') || ofBefore : sameAct || ofBefore);
+    });
+  }
+
+  #tokensIn(request) {
+    return [...JSON.stringify(request).matchAll(/<(\w+):\d+>/gu)]
+      .map(([key, kind]) => ({ key, kind }))
+      .filter(({ kind }) => isToken(kind));
+  }
+
+  async #produceAll(exchange, { tokensOnly = false } = {}) {
+    const { name, request } = exchange;
     for (const { key, name: kind } of this.placeholders.unknownIn(JSON.stringify(request))) {
-      const nonce = given.nonce ?? given.authorizationNonce ?? nonceIn(response);
-      const asked = { ...given, ...(nonce !== undefined && { nonce }) };
-      const value = await this.#produce({ kind, key }, name, asked, request);
+      if (tokensOnly && !isToken(kind)) continue;
+      const value = await this.#produce({ kind, key }, name, this.#asked(exchange), request);
       if (value === undefined) throw new Error(`what ${key} stands for cannot be brought about`);
       this.placeholders.bind(key, value);
     }
-    const answer = await send(this.port, messageOf(request, this.placeholders), jar);
-    return compareAnswer(response, answer, this.placeholders, { statusOnly: isFlowInterface(request) });
+  }
+
+  /** What was given, with what only the answers tell: the nonce, and the scope. */
+  #asked({ given = {}, request, response }) {
+    const keys = this.#tokensIn(request).map(({ key }) => key);
+    const same = this.topic.exchanges.filter((other) =>
+      keys.some((key) => JSON.stringify(other.request).includes(key)),
+    );
+    const scope = given.scope ?? same.map((other) => other.given?.scope ?? scopeIn(other.response)).find(Boolean);
+    const user = given.user ?? same.map((other) => other.given?.user).find(Boolean);
+    const nonce = given.nonce ?? given.authorizationNonce ?? nonceIn(response);
+    return {
+      ...given,
+      ...(scope !== undefined && { scope }),
+      ...(user !== undefined && { user }),
+      ...(nonce !== undefined && { nonce }),
+    };
   }
 
   /** The browser of a person: signed in, signed out, or none. */
-  async #jarOf({ signedInAs, provider }) {
+  async #jarOf({ given = {}, request, response }) {
+    const { signedInAs } = given;
     if (signedInAs === undefined) return undefined;
-    if (signedInAs === null) {
-      if (!this.#jars.has(null)) this.#jars.set(null, new Map());
-      return this.#jars.get(null);
+    const jar = await this.grants.jar(signedInAs);
+    if (!isEndSession(request) || signedInAs === null) return jar;
+    // An empty page says that a flow was left over in that browser (README of these versions); a redirect, that none was.
+    const { title, text } = response.body ?? {};
+    const isTrapped = response.status === 200 && !title && (text ?? []).length === 0;
+    if (isTrapped && !this.#leftOver.has(jar)) {
+      await perform({ kind: 'end-session' }, { ...given, user: signedInAs }, this, undefined);
+      this.#leftOver.add(jar);
     }
-    return this.#signedIn(signedInAs, provider);
-  }
-
-  async #signedIn(username, provider) {
-    if (!this.#jars.has(username)) {
-      const jar = new Map();
-      this.#jars.set(username, jar);
-      // By an application that everybody may use.
-      void provider;
-      const { client_id: clientId, redirect_uris: uris } = this.world.providers.confidential;
-      await authorize(
-        this.port,
-        { client_id: clientId, redirect_uri: uris[0].url, response_type: 'code', scope: 'openid', state: 'sign-in' },
-        jar,
-        { username, password: this.world.password },
-      );
-    }
-    return this.#jars.get(username);
+    return !isTrapped && this.#leftOver.has(jar) ? this.grants.newJar(signedInAs) : jar;
   }
 
   async #produce({ kind, key }, name, given, request) {
@@ -102,32 +215,43 @@ class TopicReplay {
     }
     const before = await this.#referred(given.after, given);
     if (kind === 'code') {
-      const code = before?.code ?? (await this.#code(given, request));
-      this.#outlive(this.#provider(given).access_code_validity);
+      const code = before?.code ?? (await this.grants.code(given, request));
+      this.#outlive(this.grants.provider(given).access_code_validity);
       return code;
     }
-    if (!tokenNames.includes(kind)) return undefined;
+    if (!isToken(kind)) return undefined;
     if (before?.tokens !== undefined) return before.tokens[kind];
+    const grant = await this.#granted(kind, name, given, request);
+    this.#grantOf.set(key, grant);
+    const validity = { access_token: 'access_token_validity', refresh_token: 'refresh_token_validity' }[kind];
+    this.#outlive(validity && this.grants.provider(given)[validity]);
+    const isOld = /\b(?:rotated|old|before|earlier)\b/u.test(name);
+    return (isOld ? grant.tokens : (grant.refreshed ?? grant.tokens))?.[kind];
+  }
+
+  /** One grant for all that comes after the same; of it each kind of token is used once. */
+  async #granted(kind, name, given, request) {
     // An assertion comes from the provider that this one trusts.
-    const [trusted] = this.world.federation?.[this.#provider(given).application]?.trustsTokensOfProviders ?? [];
+    const [trusted] = this.world.federation?.[this.grants.provider(given).application]?.trustsTokensOfProviders ?? [];
     const isAssertion = request.body?.client_assertion !== undefined;
     const from = isAssertion && trusted !== undefined ? { ...given, provider: trusted } : given;
     const root = given.after ?? name;
     let grant = this.#grants.get(root);
     if (grant === undefined || grant.used.has(kind)) {
-      grant = { used: new Set(), tokens: await this.#grant(from) };
+      const username = given.user ?? 'alice';
+      const user = this.authentik.users.find((one) => one.username === username);
+      if (user !== undefined && !user.isActive) this.authentik.setUserActive(username, true);
+      grant = { used: new Set(), tokens: (await this.grants.used(from))?.tokens };
       this.#grants.set(root, grant);
       this.#grants.set(name, grant);
     }
     grant.used.add(kind);
-    const validity = { access_token: 'access_token_validity', refresh_token: 'refresh_token_validity' }[kind];
-    this.#outlive(validity && this.#provider(given)[validity]);
-    return grant.tokens?.[kind];
+    return grant;
   }
 
   /** What lives for a second was recorded when it had ended. */
   #outlive(validity) {
-    if (validity === 'seconds=1') this.clock.advanceSeconds(2);
+    if (validity === 'seconds=1') this.authentik.clock.advanceSeconds(2);
   }
 
   /**
@@ -141,12 +265,12 @@ class TopicReplay {
     this.referred ??= new Map();
     if (exchange === undefined) {
       // Not recorded. What came before with a code can only have been its use.
-      if (!this.referred.has(after)) this.referred.set(after, await this.#used(given));
+      if (!this.referred.has(after)) this.referred.set(after, await this.grants.used(given));
       return this.referred.get(after);
     }
     if (!this.referred.has(after)) {
       const before = await this.#referred(exchange.given?.after, exchange.given ?? {});
-      const code = before?.code ?? (await this.#code(exchange.given ?? {}, exchange.request));
+      const code = before?.code ?? (await this.grants.code(exchange.given ?? {}, exchange.request));
       const own = new Placeholders({});
       for (const { key } of own.unknownIn(JSON.stringify(exchange.request))) own.bind(key, code);
       const answer = await send(this.port, messageOf(exchange.request, own));
@@ -156,82 +280,56 @@ class TopicReplay {
     return this.referred.get(after);
   }
 
-  #provider(given) {
-    return this.world.providers[given.provider ?? 'confidential'];
+  async #compareFacts({ given = {}, request, facts = {} }, answer, jar, grant, differences) {
+    const provider = this.world.providers[given.provider];
+    const signed = Object.fromEntries(Object.entries(facts).filter(([name]) => isToken(name)));
+    if (Object.keys(signed).length > 0) {
+      await compareSignatures(signed, answer, await this.#keySet(provider), provider.client_secret, differences);
+    }
+    if (given.oldTokenVerifiesWithNewKeySet !== undefined) {
+      const token = this.placeholders.get(this.#tokensIn(request)[0]?.key) ?? '';
+      const keySet = await this.#keySet(provider);
+      await compareOldToken(given.oldTokenVerifiesWithNewKeySet, token, keySet, differences);
+    }
+    if (facts.userinfoAfterwards !== undefined) {
+      compareNamed(facts, await this.#afterwards(answer, jar, given, grant), differences);
+    }
   }
 
-  async #code(given, request) {
-    const provider = this.#provider(given);
-    const username = given.user ?? given.signedInAs ?? 'alice';
-    const asked = request?.body?.redirect_uri;
-    const strict = provider.redirect_uris.filter(({ matching_mode: mode }) => mode === 'strict').map(({ url }) => url);
-    const redirectUri = strict.includes(asked) ? asked : (strict[0] ?? asked);
-    const parameters = {
-      client_id: provider.client_id,
-      redirect_uri: redirectUri,
+  async #keySet({ application }) {
+    const { body } = await send(this.port, { method: 'GET', path: `/application/o/${application}/jwks/` });
+    return JSON.parse(body);
+  }
+
+  /** Goes to the end of the flow that an answer leads to, and looks at what holds then. */
+  async #afterwards({ headers }, jar, given, { tokens } = {}) {
+    const flow = /\/if\/flow\/([\w-]+)\//u.exec(headers.location ?? '')?.[1];
+    const path = `/api/v3/flows/executor/${flow}/?query=`;
+    let challenge = await send(this.port, { method: 'GET', path }, jar);
+    for (let hops = 0; hops < 5 && challenge.status === 302; hops += 1) {
+      challenge = await send(this.port, { method: 'GET', path }, jar);
+    }
+    const { component, to = null } = JSON.parse(challenge.body);
+    const userinfo = await send(this.port, {
+      method: 'GET',
+      path: '/application/o/userinfo/',
+      headers: { authorization: `Bearer ${tokens?.access_token}` },
+    });
+    const { client_id: clientId, redirect_uris: uris } = this.world.providers.confidential;
+    const query = new URLSearchParams({
+      client_id: clientId,
+      redirect_uri: uris[0].url,
       response_type: 'code',
-      scope: given.scope ?? defaultScope,
-      state: 'st-123',
-      ...((given.nonce ?? given.authorizationNonce) !== undefined && {
-        nonce: given.nonce ?? given.authorizationNonce,
-      }),
-      ...given.authorization,
+      scope: 'openid',
+      prompt: 'none',
+    });
+    const { headers: back } = await send(this.port, { method: 'GET', path: `/application/o/authorize/?${query}` }, jar);
+    return {
+      flowChallenge: component,
+      browserEndsAt: to,
+      userinfoAfterwards: userinfo.status,
+      refreshAfterwards: (await this.grants.refresh(given, tokens?.refresh_token ?? '')) === undefined ? 400 : 200,
+      stillSignedIn: /[?&]code=/u.test(back.location ?? ''),
     };
-    for (const [name, value] of Object.entries(parameters)) if (value === null) delete parameters[name];
-    const jar = await this.#signedIn(username, given.provider);
-    const callback = await authorize(this.port, parameters, jar, { username, password: this.world.password });
-    // Of a hybrid request it comes in the fragment.
-    return (
-      callback &&
-      (new URLSearchParams(`${callback.search.slice(1)}&${callback.hash.slice(1)}`).get('code') ?? undefined)
-    );
   }
-
-  async #grant(given) {
-    return (await this.#used(given))?.tokens;
-  }
-
-  /** A code, and what it was redeemed for. */
-  async #used(given) {
-    const provider = this.#provider(given);
-    const code = await this.#code({ ...given, scope: given.scope ?? `${defaultScope} offline_access` }, {});
-    if (code === undefined) return undefined;
-    const strict = provider.redirect_uris.find(({ matching_mode: mode }) => mode === 'strict');
-    const body = new URLSearchParams({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: strict?.url ?? '',
-      client_id: provider.client_id,
-      ...(provider.client_type === 'confidential' && { client_secret: provider.client_secret }),
-    });
-    const answer = await send(this.port, {
-      method: 'POST',
-      path: '/application/o/token/',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: body.toString(),
-    });
-    return { code, tokens: answer.status === 200 ? JSON.parse(answer.body) : undefined };
-  }
-}
-
-/** A request as it is sent, with the values for its placeholders. */
-function messageOf({ method, path, headers = {}, bodyKind, body }, placeholders) {
-  const filled = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, placeholders.fill(value)]));
-  const message = { method, path: placeholders.fill(path, encodeURIComponent), headers: filled };
-  if (bodyKind === undefined || body === undefined || body === null) {
-    if (method !== 'GET' && method !== 'HEAD') message.headers['content-length'] ??= '0';
-    return message;
-  }
-  if (bodyKind === 'form') {
-    const pairs = Array.isArray(body) ? body : Object.entries(body);
-    message.body = new URLSearchParams(
-      pairs.map(([name, value]) => [name, placeholders.fill(String(value))]),
-    ).toString();
-    message.headers['content-type'] ??= 'application/x-www-form-urlencoded';
-  } else if (bodyKind === 'json') {
-    message.body = placeholders.fill(JSON.stringify(body));
-    message.headers['content-type'] ??= 'application/json';
-  } else message.body = placeholders.fill(String(body));
-  message.headers['content-length'] = String(Buffer.byteLength(message.body));
-  return message;
 }

@@ -1,30 +1,39 @@
 // npm run contract -- --recordings DIR
-// Holds the embedded Authentik to recordings of real servers: a line for each exchange that is not met.
+// Holds the embedded Authentik to recordings of real servers: a line for each exchange that is not met or left out.
 import { parseArgs } from 'node:util';
 
-import { readRecordings } from './recordings.mjs';
+import { startReceiver } from './receiver.mjs';
+import { encryptedKinds, readRecordings } from './recordings.mjs';
 import { replayTopic } from './replay.mjs';
 import { startWorld } from './world.mjs';
 
+/** Replays one topic on a server of its own: none was recorded with what another one left behind. */
+export async function replayOn({ world, topics }, topic, report) {
+  const receiver = await startReceiver();
+  const authentik = await startWorld(world, encryptedKinds(world, topics), receiver.url);
+  try {
+    await replayTopic({ world, topics, authentik, receiver }, topic, report);
+  } finally {
+    await authentik.stop();
+    await receiver.stop();
+  }
+}
+
 /** @returns how many exchanges of a folder are met, not met, and left out */
 export async function replayFolder(folder, say = () => undefined) {
-  const { world, topics } = readRecordings(folder);
+  const recordings = readRecordings(folder);
   const count = { met: 0, notMet: 0, leftOut: 0 };
-  for (const topic of topics) {
-    // Each topic has a server of its own: none was recorded with what another one left behind.
-    const authentik = await startWorld(world);
-    try {
-      await replayTopic(world, authentik, topics, topic, ({ topic: name, name: exchange, leftOut, differences }) => {
-        if (leftOut !== undefined) count.leftOut += 1;
-        else if (differences.length === 0) count.met += 1;
-        else {
-          count.notMet += 1;
-          say(`${name}: ${exchange}: ${differences.join('; ')}`);
-        }
-      });
-    } finally {
-      await authentik.stop();
-    }
+  for (const topic of recordings.topics) {
+    await replayOn(recordings, topic, ({ topic: name, name: exchange, leftOut, differences }) => {
+      if (leftOut !== undefined) {
+        count.leftOut += 1;
+        say(`left out: ${name}: ${exchange}: ${leftOut}`);
+      } else if (differences.length === 0) count.met += 1;
+      else {
+        count.notMet += 1;
+        say(`not met: ${name}: ${exchange}: ${differences.join('; ')}`);
+      }
+    });
   }
   return count;
 }

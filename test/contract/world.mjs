@@ -24,10 +24,12 @@ export async function jwtOfSource(words) {
 /** The one app password that each person has. */
 export const appPasswordOf = (username) => `app-password-of-${username}`.padEnd(60, '0');
 
-/** @returns what the embedded Authentik is started with to hold the recorded world */
-export function worldOptions(world) {
-  const bindings = (slug) =>
-    (world.bindings ?? []).filter(({ application }) => application === slug).map(({ group }) => ({ group }));
+/**
+ * @param encrypted kinds of providers that encrypt
+ * @param receiverUrl where logout URIs really lead, since the recorded port may be taken
+ * @returns what the embedded Authentik is started with to hold the recorded world
+ */
+export function worldOptions(world, encrypted = new Set(), receiverUrl = undefined) {
   const custom = (scope) => {
     const claims = world.customScopes?.[scope];
     if (typeof claims === 'object') return claims;
@@ -37,60 +39,59 @@ export function worldOptions(world) {
       return claims;
     };
   };
+  const isCustom = (scope) => world.customScopes?.[scope] !== undefined;
+  const settingsOf = ([kind, provider]) => {
+    const { application } = provider;
+    const trust = world.federation?.[application];
+    return withoutUndefined({
+      clientId: provider.client_id,
+      clientSecret: provider.client_secret,
+      clientType: provider.client_type,
+      signing: provider.signing,
+      encrypted: encrypted.has(kind) || undefined,
+      consent: provider.consent,
+      redirectUris: provider.redirect_uris.map(({ matching_mode: matchingMode, url, redirect_uri_type: type }) =>
+        withoutUndefined({ matchingMode, url, redirectUriType: type }),
+      ),
+      scopes: provider.scopes.filter((scope) => !isCustom(scope)),
+      scopeMappings: Object.fromEntries(provider.scopes.filter(isCustom).map((scope) => [scope, custom(scope)])),
+      issuerMode: provider.issuer_mode,
+      subMode: provider.sub_mode,
+      includeClaimsInIdToken: provider.include_claims_in_id_token,
+      accessCodeValidity: provider.access_code_validity,
+      accessTokenValidity: provider.access_token_validity,
+      refreshTokenValidity: provider.refresh_token_validity,
+      refreshTokenThreshold: provider.refresh_token_threshold,
+      grantTypes: provider.grant_types,
+      logoutMethod: provider.logout_method,
+      logoutUri: provider.logout_uri && receiverUrl && new URL(new URL(provider.logout_uri).pathname, receiverUrl).href,
+      federatedProviders: (trust?.trustsTokensOfProviders ?? []).map((other) => world.providers[other].client_id),
+      federatedKeys: trust?.trustsJwtsOfSource === undefined ? undefined : sourceKeys,
+      entitlements: world.entitlements?.[application],
+      bindings: (world.bindings ?? [])
+        .filter((binding) => binding.application === application)
+        .map(({ group }) => ({ group })),
+    });
+  };
+  const hasApplication = ([, { application }]) => application !== undefined && application !== null;
+  const providers = Object.entries(world.providers);
   return {
-    version: world.authentikVersion.replace(/-rc\d+$/u, (suffix) =>
-      world.authentikVersion === '2026.5.0-rc1' ? suffix : '',
-    ),
+    version: world.authentikVersion,
     password: world.password,
     users: Object.entries(world.users).map(([username, user]) => ({
       username,
       ...user,
       appPasswords: [appPasswordOf(username)],
     })),
-    applications: Object.values(world.providers)
-      .filter(({ application }) => application !== undefined && application !== null)
-      .map((provider) => ({
-        slug: provider.application,
-        clientId: provider.client_id,
-        clientSecret: provider.client_secret,
-        clientType: provider.client_type,
-        signing: provider.signing,
-        consent: provider.consent,
-        redirectUris: provider.redirect_uris.map(({ matching_mode: mode, url, ...rest }) => ({
-          matchingMode: mode,
-          url,
-          ...rest,
-        })),
-        scopes: provider.scopes.filter((scope) => world.customScopes?.[scope] === undefined),
-        scopeMappings: Object.fromEntries(
-          provider.scopes
-            .filter((scope) => world.customScopes?.[scope] !== undefined)
-            .map((scope) => [scope, custom(scope)]),
-        ),
-        ...(provider.issuer_mode !== undefined && { issuerMode: provider.issuer_mode }),
-        ...(provider.sub_mode !== undefined && { subMode: provider.sub_mode }),
-        ...(provider.include_claims_in_id_token !== undefined && {
-          includeClaimsInIdToken: provider.include_claims_in_id_token,
-        }),
-        ...(provider.access_code_validity !== undefined && { accessCodeValidity: provider.access_code_validity }),
-        ...(provider.access_token_validity !== undefined && { accessTokenValidity: provider.access_token_validity }),
-        ...(provider.refresh_token_validity !== undefined && { refreshTokenValidity: provider.refresh_token_validity }),
-        ...(provider.refresh_token_threshold !== undefined && {
-          refreshTokenThreshold: provider.refresh_token_threshold,
-        }),
-        ...(provider.grant_types !== undefined && { grantTypes: provider.grant_types }),
-        ...(world.entitlements?.[provider.application] !== undefined && {
-          entitlements: world.entitlements[provider.application],
-        }),
-        federatedProviders: (world.federation?.[provider.application]?.trustsTokensOfProviders ?? []).map(
-          (kind) => world.providers[kind].client_id,
-        ),
-        ...(world.federation?.[provider.application]?.trustsJwtsOfSource !== undefined && {
-          federatedKeys: sourceKeys,
-        }),
-        bindings: bindings(provider.application),
-      })),
+    applications: [
+      ...providers.filter(hasApplication).map((entry) => ({ slug: entry[1].application, ...settingsOf(entry) })),
+      ...[world.applicationWithoutProvider ?? []].flat().map((slug) => ({ slug, withProvider: false })),
+    ],
+    providersWithoutApplication: providers.filter((entry) => !hasApplication(entry)).map(settingsOf),
   };
 }
 
-export const startWorld = (world) => startEmbeddedAuthentik(worldOptions(world));
+const withoutUndefined = (object) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+
+export const startWorld = (...given) => startEmbeddedAuthentik(worldOptions(...given));

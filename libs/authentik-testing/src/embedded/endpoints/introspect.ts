@@ -1,3 +1,4 @@
+import type { Provider } from '../directory/entries.js';
 import { clientCredentials, isSecretOf } from '../wire/client-authentication.js';
 import type { Endpoint } from '../wire/endpoint.js';
 import type { Exchange } from '../wire/exchange.js';
@@ -16,13 +17,18 @@ function introspection(exchange: Exchange): Record<string, unknown> {
   const asking = directory.providers.get(clientId);
   const token = issued.tokens.get(exchange.form.get('token') ?? '');
   const learnsNothing = exchange.habits.publicClientsLearnNothing && asking?.clientType === 'public';
-  if (asking === undefined || learnsNothing || !isSecretOf(asking, clientSecret) || token === undefined) {
+  if (asking === undefined || token === undefined || learnsNothing || !isSecretOf(asking, clientSecret)) {
     return { active: false };
   }
-  const issuing = token.grant.provider;
-  // Whom a provider trusts with assertions, it also trusts with what its own tokens say.
-  const isTrusted = exchange.habits.introspectsFederated && issuing.federatedProviders.has(asking.clientId);
-  if (issuing !== asking && !isTrusted) return { active: false };
+  const { provider } = token.grant;
+  if (provider !== asking && !(exchange.habits.introspectsFederated && areFederated(provider, asking))) {
+    return { active: false };
+  }
   // A replaced refresh token shows its claims all the same, with `active: false`.
-  return { ...token.claims, active: !token.revoked, scope: token.grant.scopes.join(' '), client_id: issuing.clientId };
+  return { ...token.claims, active: !token.revoked, scope: token.grant.scopes.join(' '), client_id: provider.clientId };
+}
+
+/** It is enough that one of the two lists the other. */
+function areFederated(one: Provider, other: Provider): boolean {
+  return one.federatedProviders.has(other.clientId) || other.federatedProviders.has(one.clientId);
 }

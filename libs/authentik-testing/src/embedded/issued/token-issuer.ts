@@ -52,7 +52,10 @@ export class TokenIssuer {
 
   /** @param accessToken makes `at_hash`, as answers of the authorization endpoint have it; the code grant has none */
   idToken(grant: Grant, options: IssueOptions, accessToken?: string): Promise<string> {
-    return signClaims(idTokenClaims(grant, this.#context(grant, options, accessToken)), grant.provider);
+    const claims = idTokenClaims(grant, this.#context(grant, options, accessToken));
+    // The two tokens of one answer of the authorization endpoint have one `jti`; those of the token endpoint have two.
+    const jti = accessToken === undefined ? undefined : this.issued.tokens.get(accessToken)?.claims['jti'];
+    return signClaims({ ...claims, ...(jti !== undefined && { jti }) }, grant.provider);
   }
 
   refreshToken(grant: Grant, options: IssueOptions, accessToken: string): string {
