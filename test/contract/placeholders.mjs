@@ -17,6 +17,8 @@ const known = {
   // Hashes in base64url; recorded ones may happen to have letters and digits only.
   x5t: '[A-Za-z0-9_-]{27}',
   'x5t#S256': '[A-Za-z0-9_-]{43}',
+  jwk_x: '[A-Za-z0-9_-]{43}',
+  jwk_y: '[A-Za-z0-9_-]{43}',
   at_hash: '[A-Za-z0-9_-]{22}',
   c_hash: '[A-Za-z0-9_-]{22}',
 };

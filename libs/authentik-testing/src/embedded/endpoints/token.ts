@@ -57,7 +57,9 @@ function grantHandler({ exchange, provider, credentials }: GrantRequest): GrantH
   if (exchange.habits.grantTypes && !provider.grantTypes.has(grantType as GrantType))
     throw new OAuthRefusal('invalid_grant');
   const handler = GRANTS[grantType];
-  if (handler === undefined) throw new OAuthRefusal('unsupported_grant_type');
+  if (handler === undefined) {
+    throw new OAuthRefusal(exchange.habits.grantTypes ? 'invalid_grant' : 'unsupported_grant_type');
+  }
   if (
     handler.needsSecret &&
     provider.clientType === 'confidential' &&
