@@ -36,8 +36,9 @@ export function actsOf({ name, given = {} }, provider) {
   let id = '';
   for (const part of said.split(' and ')) {
     id = id === '' ? part : `${id} and ${part}`;
-    const act = words.find(([pattern]) => pattern.test(part))?.[1];
-    if (act !== undefined) acts.push({ ...act, id: `${given.user ?? given.signedInAs ?? ''}: ${id}` });
+    const [, act] = words.find(([pattern]) => pattern.test(part)) ?? [];
+    if (act !== undefined)
+      acts.push({ kind: act.kind, elsewhere: act.elsewhere, id: `${given.user ?? given.signedInAs ?? ''}: ${id}` });
   }
   return acts;
 }

@@ -89,8 +89,8 @@ export const isFlowInterface = ({ path }) => /^\/(?:if\/|flows\/|api\/v3\/flows\
 
 /** A call of an administrator that ends something: the kit has methods for these, and the API itself is a later issue. */
 export function administratorsAct({ method, path, body }) {
-  if (method === 'DELETE' && /^\/api\/v3\/core\/authenticated_sessions\//u.test(path)) return 'delete-session';
-  if (method === 'DELETE' && /^\/api\/v3\/core\/users\//u.test(path)) return 'delete-user';
-  if (method !== 'PATCH' || !/^\/api\/v3\/core\/users\//u.test(path) || body?.is_active === undefined) return undefined;
+  if (method === 'DELETE' && path.startsWith('/api/v3/core/authenticated_sessions/')) return 'delete-session';
+  if (method === 'DELETE' && path.startsWith('/api/v3/core/users/')) return 'delete-user';
+  if (method !== 'PATCH' || !path.startsWith('/api/v3/core/users/') || body?.is_active === undefined) return undefined;
   return body.is_active ? 'reactivate' : 'deactivate';
 }

@@ -29,7 +29,7 @@ export const appPasswordOf = (username) => `app-password-of-${username}`.padEnd(
  * @param receiverUrl where logout URIs really lead, since the recorded port may be taken
  * @returns what the embedded Authentik is started with to hold the recorded world
  */
-export function worldOptions(world, encrypted = new Set(), receiverUrl = undefined) {
+export function worldOptions(world, encrypted = new Set(), receiverUrl) {
   const custom = (scope) => {
     const claims = world.customScopes?.[scope];
     if (typeof claims === 'object') return claims;
@@ -73,7 +73,6 @@ export function worldOptions(world, encrypted = new Set(), receiverUrl = undefin
         .map(({ group }) => ({ group })),
     });
   };
-  const hasApplication = ([, { application }]) => application !== undefined && application !== null;
   const providers = Object.entries(world.providers);
   return {
     version: world.authentikVersion,
@@ -91,6 +90,7 @@ export function worldOptions(world, encrypted = new Set(), receiverUrl = undefin
   };
 }
 
+const hasApplication = ([, { application }]) => application !== undefined && application !== null;
 const withoutUndefined = (object) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
