@@ -38,7 +38,6 @@ const record = (sub, sid) => ({
     auth_time: 1_900_000_000,
     acr: 'goauthentik.io/providers/oauth2/default',
     amr: ['pwd'],
-    nonce: 'n'.repeat(43),
     sid,
     jti: 'j'.repeat(40),
     email: 'alice@example.test',
@@ -51,7 +50,6 @@ const record = (sub, sid) => ({
   },
   scope: 'email openid profile',
   signedInAt: Math.floor(Date.now() / 1000),
-  claimsReadAt: Math.floor(Date.now() / 1000),
 });
 
 class PageController {

@@ -10,15 +10,24 @@ interface Entry {
   readonly expiresAtMs: number;
 }
 
+/** An index with one member, as most of them are: a map for it would be larger than what is in it. */
+interface Single {
+  readonly member: string;
+  readonly expiresAtSeconds: number;
+}
+
+/** So many indexes are looked at for members that are over whenever one is written. */
+const sweptAtOnce = 2;
+
 /**
  * A store for a single process: what it holds ends with it. Values that are over are dropped when they are looked at or
- * make room for others; indexes when they are looked at.
+ * make room for others; indexes when they are looked at, or others are written.
  */
 export class MemoryStore implements KeyValueStore {
   readonly isReachable = true;
   readonly isShared = false;
   private readonly entries: LRUCache<string, Entry>;
-  private readonly indexes = new Map<string, Map<string, number>>();
+  private readonly indexes = new Map<string, Map<string, number> | Single>();
   private readonly listeners = new Map<string, Set<(message: string) => void>>();
 
   /** @param maxEntries how many values are kept */
@@ -53,11 +62,14 @@ export class MemoryStore implements KeyValueStore {
   async addToIndex(key: string, member: string, expiresAtSeconds: number): Promise<void> {
     const index = this.liveIndex(key);
     index.set(member, Math.max(expiresAtSeconds, index.get(member) ?? -Infinity));
-    this.indexes.set(key, index);
+    this.keepIndex(key, index);
+    this.sweepIndexes();
   }
 
   async removeFromIndex(key: string, member: string): Promise<void> {
-    this.liveIndex(key).delete(member);
+    const index = this.liveIndex(key);
+    index.delete(member);
+    this.keepIndex(key, index);
   }
 
   async readIndex(key: string): Promise<ReadonlyMap<string, number>> {
@@ -100,10 +112,31 @@ export class MemoryStore implements KeyValueStore {
   }
 
   private liveIndex(key: string): Map<string, number> {
-    const index = this.indexes.get(key) ?? new Map<string, number>();
+    const kept = this.indexes.get(key);
+    const index =
+      kept instanceof Map ? kept : new Map(kept === undefined ? [] : [[kept.member, kept.expiresAtSeconds]]);
     const nowSeconds = Date.now() / 1000;
     for (const [member, expiresAtSeconds] of index) if (expiresAtSeconds <= nowSeconds) index.delete(member);
     if (index.size === 0) this.indexes.delete(key);
     return index;
+  }
+
+  private keepIndex(key: string, index: Map<string, number>): void {
+    const [only] = index;
+    if (only === undefined) this.indexes.delete(key);
+    else if (index.size > 1) this.indexes.set(key, index);
+    else this.indexes.set(key, { member: only[0], expiresAtSeconds: only[1] });
+  }
+
+  /** In turn, so that nobody has to look at all of them at once; what lives on goes to the end of the queue. */
+  private sweepIndexes(): void {
+    const keys = this.indexes.keys();
+    for (let count = 0; count < sweptAtOnce; count += 1) {
+      const { value: key } = keys.next();
+      if (key === undefined) return;
+      const index = this.liveIndex(key);
+      this.indexes.delete(key);
+      this.keepIndex(key, index);
+    }
   }
 }

@@ -115,7 +115,6 @@ export class LoginRoutes implements OnModuleDestroy {
       claims,
       scope: outcome.scope,
       signedInAt,
-      claimsReadAt: signedInAt,
       ...(keepsTokens && { accessTokenExpiresAt }),
     };
     const user = await this.authentication.judge(userOf(record, session?.absoluteSeconds ?? 0));

@@ -12,8 +12,8 @@ export interface SessionRecord {
   readonly scope: string;
   /** Epoch seconds. */
   readonly signedInAt: number;
-  /** When the claims were read, in epoch seconds. */
-  readonly claimsReadAt: number;
+  /** When the claims were read again, in epoch seconds; absent where they are those of the sign-in. */
+  readonly claimsReadAt?: number;
   /** When the kept access token expires, in epoch seconds; absent where none is kept. */
   readonly accessTokenExpiresAt?: number;
 }

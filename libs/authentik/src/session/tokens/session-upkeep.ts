@@ -84,19 +84,16 @@ export class SessionUpkeep {
     return accessTokenExpiresAt !== undefined && accessTokenExpiresAt - nowSeconds() < leastLifeSeconds;
   }
 
-  private areClaimsDue({ claimsReadAt }: SessionRecord): boolean {
+  private areClaimsDue(record: SessionRecord): boolean {
     const maxAgeSeconds = this.options.session?.membershipMaxAgeSeconds;
-    return maxAgeSeconds !== undefined && nowSeconds() - claimsReadAt >= maxAgeSeconds;
+    return maxAgeSeconds !== undefined && claimsAge(record) >= maxAgeSeconds;
   }
 
   /** A session outlives an outage of Authentik; what its groups allow does so for a while. */
   private goOnWithout(record: SessionRecord): SessionRecord {
     const { membershipMaxAgeSeconds } = this.options.session ?? {};
     const { staleKeysSeconds } = this.options.tokens;
-    if (
-      membershipMaxAgeSeconds !== undefined &&
-      nowSeconds() - record.claimsReadAt >= membershipMaxAgeSeconds + staleKeysSeconds
-    ) {
+    if (membershipMaxAgeSeconds !== undefined && claimsAge(record) >= membershipMaxAgeSeconds + staleKeysSeconds) {
       throw new AuthentikUnavailableError('The groups of the session are too old, and Authentik cannot be asked.', {
         endpoint: 'userinfo',
         retryAfterSeconds: pauseMs / 1000,
@@ -171,6 +168,8 @@ export class SessionUpkeep {
     }
   }
 }
+
+const claimsAge = ({ claimsReadAt, signedInAt }: SessionRecord) => nowSeconds() - (claimsReadAt ?? signedInAt);
 
 const expiryOf = ({ accessTokenExpiresAt }: SessionTokens) =>
   accessTokenExpiresAt === undefined ? {} : { accessTokenExpiresAt };
