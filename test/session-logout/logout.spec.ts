@@ -281,6 +281,15 @@ describe('a session that ends at Authentik', () => {
     expect(ended).toEqual([['alice', 'backchannel_logout']]);
   });
 
+  it('has its kept tokens revoked, for a refresh token would live on', async () => {
+    await start({ session: { keepTokens: true } });
+    const browser = await signedIn('alice');
+    authentik.endSessions({ user: 'alice' });
+    await authentik.logoutsSettled();
+    expect(await statusOf(browser)).toBe(401);
+    await expect.poll(revoked).toBe(2);
+  });
+
   it('ends every session of a person whose sessions all end there', async () => {
     await start();
     const [one, other] = [await signedIn('alice'), await signedIn('alice')];

@@ -7,6 +7,7 @@ import { AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { SessionRegistry } from '../store/session-registry.js';
+import { KeptTokens } from './kept-tokens.js';
 import { LogoutTokenVerifier, refuseLogoutToken, type VerifiedLogoutToken } from './logout-token.verifier.js';
 import { postedLogoutToken } from './posted-logout-token.js';
 
@@ -20,6 +21,7 @@ export class BackchannelLogout {
     private readonly verifier: LogoutTokenVerifier,
     private readonly registry: SessionRegistry,
     @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
+    private readonly kept: KeptTokens,
     private readonly logger: AuthentikLogger,
   ) {}
 
@@ -49,6 +51,8 @@ export class BackchannelLogout {
       sessionId === undefined
         ? await this.registry.endBySubject({ issuer, subject })
         : await this.registry.endBySessionId({ issuer, sessionId });
+    // Not waited for: the sessions are over, and Authentik waits for an answer, maybe with the same process.
+    void this.kept.revokeAll(ended.map(({ tokens }) => tokens));
     return ended.length;
   }
 }

@@ -1,10 +1,11 @@
 import { AddressLimits } from '../limits/address-limits.js';
 import { BackchannelLogout } from './backchannel-logout.js';
+import { KeptTokens } from './kept-tokens.js';
 import { Logout } from './logout.js';
 import { LogoutTokenVerifier } from './logout-token.verifier.js';
 import { LogoutRoutes } from './logout.routes.js';
 
 export const logoutFeature = {
-  providers: [AddressLimits, LogoutTokenVerifier, BackchannelLogout, Logout, LogoutRoutes],
+  providers: [AddressLimits, LogoutTokenVerifier, BackchannelLogout, KeptTokens, Logout, LogoutRoutes],
   exports: [],
 };

@@ -14,6 +14,7 @@ import { SigningKeys } from '../../tokens/verify/signing-keys.js';
 import { SessionMiddleware } from '../mount/session-middleware.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { type SessionTokens, TokenSealer } from '../tokens/sealed-tokens.js';
+import { KeptTokens } from './kept-tokens.js';
 
 /** How long a browser may take from its sign-out here to that at Authentik. */
 const ticketSeconds = 120;
@@ -41,6 +42,7 @@ export class Logout {
     private readonly sealer: TokenSealer,
     private readonly tokens: AuthentikTokenService,
     private readonly keys: SigningKeys,
+    private readonly kept: KeptTokens,
     private readonly logger: AuthentikLogger,
   ) {}
 
@@ -56,7 +58,7 @@ export class Logout {
     const ended = sid === undefined ? undefined : await this.registry.end(sid, 'logout');
     if (session !== undefined) await this.leave(session);
     if (ended === undefined) return undefined;
-    await this.revoke(ended.tokens);
+    await this.kept.revoke(ended.tokens);
     return ended.tokens;
   }
 
@@ -135,19 +137,6 @@ export class Logout {
       if (this.options.session?.mount === false) session.regenerate(done);
       else session.destroy(done);
     });
-  }
-
-  /** The person is signed out whether Authentik hears of it or not. */
-  private async revoke({ accessToken, refreshToken }: SessionTokens): Promise<void> {
-    const outcomes = await Promise.allSettled([
-      refreshToken === undefined ? undefined : this.tokens.revokeToken(refreshToken, 'refresh_token'),
-      accessToken === undefined ? undefined : this.tokens.revokeToken(accessToken, 'access_token'),
-    ]);
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') {
-        this.logger.warn(`A token of a session that ended could not be revoked: ${String(outcome.reason)}`);
-      }
-    }
   }
 }
 
