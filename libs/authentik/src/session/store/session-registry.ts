@@ -38,6 +38,11 @@ export class SessionRegistry {
     await Promise.all(indexesOf(record).map((index) => this.values.addToIndex(index, sid, until)));
   }
 
+  /** Whether the store has the session still. */
+  async isKept(sid: string): Promise<boolean> {
+    return recordOf(await this.store.get(sid)) !== undefined;
+  }
+
   /** Whether a session was ended that a store of somebody else may have brought back. Costs our own store nothing. */
   async hasEnded(sid: string): Promise<boolean> {
     return !this.store.isOwn && (await this.values.get(endedKey(sid))) !== undefined;

@@ -162,6 +162,11 @@ export class SessionUpkeep {
         ...(fresh.idToken !== undefined && { idToken: fresh.idToken }),
       };
       await this.vault.write(sid, tokens, signedInAt);
+      // It may have ended meanwhile, and then nobody would take them away any more.
+      if (!(await this.registry.isKept(sid))) {
+        await this.vault.take(sid);
+        throw new TokenGrantError('invalid_grant', 'The session ended while its tokens were refreshed.');
+      }
       return tokens;
     } finally {
       await this.values.delete(lockKey(sid)).catch(() => undefined);
