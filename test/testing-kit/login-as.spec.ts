@@ -1,3 +1,7 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import express from 'express';
 import type { Browser } from 'playwright-core';
 import { type EmbeddedAuthentik, loginAs, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import request from 'supertest';
@@ -83,6 +87,45 @@ describe('loginAs with a supertest agent, through an app of passport-openidconne
     await expect(loginAs(request.agent(app.server), 'alice', { path: '/login' })).rejects.toThrow(
       /callback \/oauth2\/redirect answered 500/,
     );
+  });
+});
+
+/** An app that has its answer posted: all that it does is to keep who came, and what with. */
+async function startPostedApp(to: EmbeddedAuthentik) {
+  const posted: Record<string, unknown>[] = [];
+  const posting = express();
+  const server = await new Promise<Server>((resolve) => {
+    const listening = posting.listen(0, '127.0.0.1', () => resolve(listening));
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  posting.get('/auth/login', (_request, response) => {
+    const parameters = { client_id: client.clientId, response_type: 'code', response_mode: 'form_post', state: 'st' };
+    const query = new URLSearchParams({ ...parameters, redirect_uri: `${url}/auth/callback`, scope: 'openid' });
+    response.redirect(`${to.url}/application/o/authorize/?${query.toString()}`);
+  });
+  posting.post('/auth/callback', express.urlencoded({ extended: false }), ({ body }, response) => {
+    posted.push(body as Record<string, unknown>);
+    response.send('signed in');
+  });
+  const stop = () => new Promise((resolve) => server.close(resolve).closeAllConnections());
+  return { server, url, posted, stop };
+}
+
+describe('loginAs where the answer is posted', () => {
+  const answer = { code: expect.stringMatching(/^[\da-f]{32}$/) as unknown, state: 'st' };
+
+  it('posts it to the callback, by agent and by page, over the consent page too', { timeout: 60_000 }, async () => {
+    const browser = await startChromium();
+    for (const to of [authentik, other]) {
+      const posting = await startPostedApp(to);
+      await loginAs(request.agent(posting.server), 'alice');
+      const page = await browser.newPage({ baseURL: posting.url });
+      await loginAs(page, 'alice');
+      expect(posting.posted).toEqual([answer, answer]);
+      await page.close();
+      await posting.stop();
+    }
+    await browser.close();
   });
 });
 

@@ -51,10 +51,11 @@ export async function startPassportApp(
   app.get(loginPath, passport.authenticate('openidconnect') as express.RequestHandler);
   app.get(
     '/oauth2/redirect',
-    passport.authenticate('openidconnect', {
-      successRedirect: '/me',
-      failureRedirect: '/failed',
-    }) as express.RequestHandler,
+    passport.authenticate('openidconnect', { failureRedirect: '/failed' }) as express.RequestHandler,
+    (_request, response) => {
+      // Without a body, so that express-session keeps the session before the browser hears of it.
+      response.status(302).set('Location', '/me').end();
+    },
   );
   app.get('/me', (request, response) => {
     if (request.user === undefined) response.status(401).end();

@@ -8,6 +8,7 @@ export interface LoginPage {
   goto(url: string): Promise<unknown>;
   url(): string;
   locator(selector: string): LoginLocator;
+  waitForURL(condition: (url: URL) => boolean): Promise<void>;
   context(): { clearCookies(options: { readonly name: string }): Promise<void> };
 }
 
@@ -31,9 +32,9 @@ export async function loginWithPage(
   await page.goto(path);
   const start = new URL(page.url());
   const person = personFor(username, start, options);
+  const isBack = () => new URL(page.url()).origin !== start.origin;
   let asked = false;
-  for (let shown = 0; shown < MAX_PAGES; shown += 1) {
-    if (new URL(page.url()).origin !== start.origin) return;
+  for (let shown = 0; shown < MAX_PAGES && !isBack(); shown += 1) {
     if ((await page.locator('input[name=password]').count()) > 0 && !asked) {
       asked = true;
       await page.locator('input[name=uid_field]').fill(person.username);
@@ -41,10 +42,15 @@ export async function loginWithPage(
       await page.locator('button[type=submit]').click();
     } else if ((await page.locator('button[value=agree]').count()) > 0) {
       await page.locator('button[value=agree]').click();
+    } else if ((await page.locator('form[action]').count()) > 0) {
+      // `form_post`: the page posts to the app by itself.
+      await page.waitForURL((url) => url.origin !== start.origin);
     } else {
       break;
     }
   }
+  // A page that posts by itself may have gone on while it was looked at.
+  if (isBack()) return;
   throw new AuthentikTestingError(
     'ERR_AUTHENTIK_TESTING_SIGN_IN',
     `The browser stayed at ${new URL(page.url()).pathname} of the embedded Authentik. Check the client, its redirect URIs, its bindings, and the person.`,
