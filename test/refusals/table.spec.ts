@@ -1,6 +1,6 @@
 import * as v2 from '@modelcontextprotocol/client';
 import * as v1 from '@modelcontextprotocol/sdk/client/auth.js';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import {
   AllowedGroups,
   Authenticated,
@@ -14,6 +14,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { refusalReasons } from '../../libs/authentik/src/errors/index.js';
+import { Revocations } from '../../libs/authentik/src/tokens/verify/revocations.js';
 import { recordLog } from '../harness/log-lines.js';
 import { startRestApp } from '../harness/rest-app.js';
 
@@ -57,7 +58,7 @@ interface Row {
   /** Whether the log line can say whose request it was. */
   readonly known?: boolean;
   readonly options?: () => Partial<AuthentikOptions>;
-  readonly before?: () => Promise<void>;
+  readonly before?: (app: INestApplication) => Promise<void>;
 }
 
 let authentik: EmbeddedAuthentik;
@@ -98,6 +99,8 @@ const forbidden = {
   known: true,
 };
 
+let revoked: Attempt = { path: '/any' };
+
 /** Every reason that a route can show. */
 const table: Partial<Record<RefusalReason, Row>> = {
   no_credential: {
@@ -135,6 +138,14 @@ const table: Partial<Record<RefusalReason, Row>> = {
   token_claims: {
     ...invalidToken(),
     refused: async () => bearer('/any', 'alice', { claims: { sub: '' } }),
+  },
+  token_revoked: {
+    ...invalidToken(),
+    before: async (app) => {
+      revoked = await bearer('/any', 'alice');
+      await app.get(Revocations).revokeToken(revoked.authorization?.split(' ')[1] ?? '');
+    },
+    refused: () => revoked,
   },
   token_inactive: {
     ...invalidToken(),
@@ -204,7 +215,7 @@ describe.each(Object.entries(table))('%s', (reason, row) => {
         .get(`${path}?access_token=in-the-query`)
         .set({ 'x-request-id': 'of-this-request', ...(authorization !== undefined && { authorization }) });
     try {
-      await row.before?.();
+      await row.before?.(app);
       served.length = 0;
       lines.length = 0;
       const attempt = await row.refused();

@@ -7,8 +7,9 @@ import {
   TokenVerificationError,
 } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { letPass } from '../harness/let-pass.js';
 import { startRestApp } from '../harness/rest-app.js';
 import { signIn } from '../harness/sign-in.js';
 
@@ -31,7 +32,6 @@ async function start(clientType: 'public' | 'confidential', tokenEndpointAuthMet
   tokens = app.get(AuthentikTokenService);
 }
 afterEach(async () => {
-  vi.useRealTimers();
   await app.close();
   await authentik.stop();
 });
@@ -167,8 +167,7 @@ describe.each([
     await tokens.clientCredentials(['profile', 'openid']);
     expect(callsTo('/token/')).toBe(1);
     // Until shortly before it expires.
-    vi.useFakeTimers({ toFake: ['performance'] });
-    vi.advanceTimersByTime(3600 * 1000 - 20_000);
+    letPass(3600 * 1000 - 20_000);
     expect((await tokens.clientCredentials(['openid', 'profile'])).accessToken).not.toBe(accessToken);
     expect(callsTo('/token/')).toBe(2);
   });

@@ -10,6 +10,7 @@ import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik
 import request from 'supertest';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import { letPass } from '../harness/let-pass.js';
 import { startRestApp } from '../harness/rest-app.js';
 
 type TokenOptions = NonNullable<AuthentikOptions['tokens']>;
@@ -91,8 +92,7 @@ describe('a token that was verified', () => {
     expect(await statusOf(token)).toBe(200);
     await authentik.rotateKeys();
     expect(await statusOf(token)).toBe(200);
-    vi.useFakeTimers({ toFake: ['performance'] });
-    vi.advanceTimersByTime(minutes(6));
+    letPass(minutes(6));
     // Asks in the background, and is served from memory for the last time.
     await vi.waitUntil(async () => (await statusOf(token)) === 401, { timeout: 5_000, interval: 20 });
     expect(await statusOf(await authentik.mintAccessToken({ user: 'alice' }))).toBe(200);
@@ -103,10 +103,9 @@ describe('a token that was verified', () => {
     const token = await authentik.mintAccessToken({ user: 'alice' });
     expect(await statusOf(token)).toBe(200);
     await authentik.fault('error500');
-    vi.useFakeTimers({ toFake: ['performance'] });
-    vi.advanceTimersByTime(minutes(14));
+    letPass(minutes(14));
     expect(await statusOf(token)).toBe(200);
-    vi.advanceTimersByTime(minutes(2));
+    letPass(minutes(2));
     expect(await statusOf(token)).toBe(503);
   });
 
@@ -158,8 +157,7 @@ describe('keys', () => {
     const service = app.get(AuthentikTokenService);
     await service.verifyToken(await authentik.mintAccessToken({ user: 'alice' }));
     const unknown = await authentik.mintBroken({ kind: 'unknownKey', user: 'alice' });
-    vi.useFakeTimers({ toFake: ['performance'] });
-    vi.advanceTimersByTime(6_000);
+    letPass(6_000);
     const before = callsTo('/jwks/');
     const answers = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) => service.tryVerifyToken(`${unknown}${index}`)),
@@ -168,7 +166,7 @@ describe('keys', () => {
     expect(callsTo('/jwks/') - before).toBeLessThanOrEqual(1);
     await authentik.rotateKeys();
     const rotated = await authentik.mintAccessToken({ user: 'alice' });
-    vi.advanceTimersByTime(6_000);
+    letPass(6_000);
     expect((await service.verifyToken(rotated)).username).toBe('alice');
   });
 

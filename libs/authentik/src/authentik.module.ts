@@ -33,6 +33,7 @@ import { TokenExchanger } from './tokens/grants/token-exchanger.js';
 import { TokenInspector } from './tokens/grants/token-inspector.js';
 import { TokenRefresher } from './tokens/grants/token-refresher.js';
 import { IntrospectionVerifier } from './tokens/verify/introspection.verifier.js';
+import { Revocations } from './tokens/verify/revocations.js';
 import { TokenVerifier } from './tokens/verify/token.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
@@ -67,6 +68,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     SigningKeys,
     JwtVerifier,
     IntrospectionVerifier,
+    Revocations,
     TokenVerifier,
     TokenRefresher,
     TokenInspector,

@@ -43,6 +43,7 @@ export const refusalReasons: readonly RefusalReason[] = [
   'token_not_yet_valid',
   'token_not_an_access_token',
   'token_claims',
+  'token_revoked',
   'token_inactive',
   'group_required',
   'group_prohibited',

@@ -15,6 +15,7 @@ export type TokenRefusal =
   | 'not_yet_valid'
   | 'not_an_access_token'
   | 'claims'
+  | 'revoked'
   | 'inactive';
 
 /** What a token that was refused says of itself. Nobody vouches for it. */

@@ -35,6 +35,12 @@ export class AuthentikTokenOptions {
 
   /** How long known signing keys serve on while Authentik cannot be reached, in seconds. Default 3600. */
   staleKeysSeconds?: number = 3600;
+
+  /**
+   * With `redis`: how long tokens are judged on by what was known of revocations, in seconds, while Redis cannot be
+   * reached; then they are answered 503. 0 to 3600. Default 60.
+   */
+  revocationStaleSeconds?: number = 60;
 }
 
 /** What is used of a client that the package `redis` made with `createClient()`. */

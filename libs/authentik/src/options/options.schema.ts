@@ -85,6 +85,10 @@ export class TokenOptionsSchema implements AuthentikTokenOptions {
   @IsOptional()
   @whole(0, 7 * 24 * 3600)
   staleKeysSeconds?: number;
+
+  @IsOptional()
+  @whole(0, 3600)
+  revocationStaleSeconds?: number;
 }
 
 export class RedisOptionsSchema implements AuthentikRedisOptions {

@@ -44,17 +44,21 @@ export interface KeyValueStore {
   /**
    * Listens from the moment that the promise resolves. While the store is out of reach it resolves at once, and listens
    * from the first `onReconnect` on: the one method that does not fail then.
-   * @param onReconnect called when messages may have been missed: read again what they are about
+   * @param onReconnect called when messages may have been missed, and for how long, in milliseconds: read again what
+   * they are about
    * @returns what ends it
    */
   subscribe(
     channel: string,
     onMessage: (message: string) => void,
-    onReconnect?: () => void,
+    onReconnect?: (missedMs: number) => void,
   ): Promise<() => Promise<void>>;
 
   /** Whether commands can be expected to succeed now; does no I/O. */
   readonly isReachable: boolean;
+
+  /** How long it has been out of reach, in milliseconds; 0 while it is not. Does no I/O. */
+  readonly unreachableForMs: number;
 
   /** Whether other processes see the same values. */
   readonly isShared: boolean;

@@ -25,6 +25,7 @@ const sweptAtOnce = 2;
  */
 export class MemoryStore implements KeyValueStore {
   readonly isReachable = true;
+  readonly unreachableForMs = 0;
   readonly isShared = false;
   private readonly entries: LRUCache<string, Entry>;
   private readonly indexes = new Map<string, Map<string, number> | Single>();

@@ -28,8 +28,8 @@ export interface RedisConnectionOptions {
   readonly logger: AuthentikLogger;
   /** Longest wait for one answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Told each time that both connections are there. */
-  readonly onReady: () => void;
+  /** Told each time that both connections are there, after how long without them, in milliseconds. */
+  readonly onReady: (awayMs: number) => void;
 }
 
 /**
@@ -40,6 +40,8 @@ export class RedisConnection {
   readonly commands: RedisClientType;
   readonly subscriber: RedisClientType;
   private failing = false;
+  /** In the time of `performance`; `undefined` while both are there. */
+  private awaySinceMs: number | undefined = performance.now();
 
   constructor(private readonly options: RedisConnectionOptions) {
     const { timeoutMs } = options;
@@ -57,7 +59,7 @@ export class RedisConnection {
     this.commands = options.open(settings);
     this.subscriber = options.open(settings);
     for (const client of [this.commands, this.subscriber]) {
-      client.on('error', (error: unknown) => this.sayThatItFails(error));
+      client.on('error', (error: unknown) => this.complain(error));
       client.on('ready', () => this.becomeReady());
       // Rejected only when it is closed meanwhile; whatever else fails is tried again.
       client.connect().catch(() => undefined);
@@ -66,6 +68,11 @@ export class RedisConnection {
 
   get isReady(): boolean {
     return this.commands.isReady && this.subscriber.isReady;
+  }
+
+  /** How long one of them has been away; 0 while both are there. */
+  get awayForMs(): number {
+    return this.awaySinceMs === undefined ? 0 : performance.now() - this.awaySinceMs;
   }
 
   /** @throws {AuthentikUnavailableError} Redis is away, does not answer in time, or refuses the command */
@@ -93,11 +100,14 @@ export class RedisConnection {
     if (!this.isReady) return;
     if (this.failing) this.options.logger.log('Redis can be used again.');
     this.failing = false;
-    this.options.onReady();
+    const { awayForMs } = this;
+    this.awaySinceMs = undefined;
+    this.options.onReady(awayForMs);
   }
 
-  /** Once an outage. */
-  private sayThatItFails(error: unknown): void {
+  /** Tells the operator, once an outage. */
+  complain(error: unknown): void {
+    if (!this.isReady) this.awaySinceMs ??= performance.now();
     if (this.failing) return;
     this.failing = true;
     this.options.logger.warn(`Redis cannot be used now: ${messageOf(error)}. It is tried again by itself.`);

@@ -4,7 +4,7 @@ import * as scripts from './redis-scripts.js';
 
 interface Subscription {
   readonly onMessage: (message: string) => void;
-  readonly onReconnect: () => void;
+  readonly onReconnect: (missedMs: number) => void;
 }
 
 /** All who listen to one channel. */
@@ -27,11 +27,15 @@ export class RedisStore implements KeyValueStore {
 
   constructor({ keyPrefix, ...options }: RedisStoreOptions) {
     this.prefix = keyPrefix;
-    this.redis = new RedisConnection({ ...options, onReady: () => void this.listenAgain() });
+    this.redis = new RedisConnection({ ...options, onReady: (awayMs) => void this.listenAgain(awayMs) });
   }
 
   get isReachable(): boolean {
     return this.redis.isReady;
+  }
+
+  get unreachableForMs(): number {
+    return this.redis.awayForMs;
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -90,7 +94,7 @@ export class RedisStore implements KeyValueStore {
   async subscribe(
     channel: string,
     onMessage: (message: string) => void,
-    onReconnect: () => void = () => undefined,
+    onReconnect: (missedMs: number) => void = () => undefined,
   ): Promise<() => Promise<void>> {
     const name = this.prefix + channel;
     const subscription = { onMessage, onReconnect };
@@ -124,17 +128,18 @@ export class RedisStore implements KeyValueStore {
   }
 
   /** Both connections are there again, or for the first time: what was said meanwhile is lost. */
-  private async listenAgain(): Promise<void> {
+  private async listenAgain(awayMs: number): Promise<void> {
     for (const [name, { subscriptions, dispatch }] of this.channels) {
       const before = [...subscriptions];
       try {
         // Those that are listened to already are no further command.
         await this.redis.subscriber.subscribe(name, dispatch);
-      } catch {
-        // Gone again; the next time that it is there we are called again.
+      } catch (error) {
+        // Gone again, and we are called again when it is there; or it lets us listen to nothing, which somebody must see.
+        this.redis.complain(error);
         return;
       }
-      for (const { onReconnect } of before) onReconnect();
+      for (const { onReconnect } of before) onReconnect(awayMs);
     }
   }
 }

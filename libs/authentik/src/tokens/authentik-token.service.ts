@@ -10,6 +10,7 @@ import { type TokenExchange, TokenExchanger } from './grants/token-exchanger.js'
 import { TokenInspector } from './grants/token-inspector.js';
 import { TokenRefresher } from './grants/token-refresher.js';
 import type { AuthentikTokenSet } from './grants/token-set.js';
+import { Revocations } from './verify/revocations.js';
 import { TokenVerifier } from './verify/token.verifier.js';
 
 /** What an app injects to work with tokens itself. Guards ask the same service. */
@@ -22,6 +23,7 @@ export class AuthentikTokenService {
     private readonly machine: ClientCredentials,
     private readonly exchanger: TokenExchanger,
     private readonly discovery: AuthentikDiscovery,
+    private readonly revocations: Revocations,
   ) {}
 
   /**
@@ -63,15 +65,15 @@ export class AuthentikTokenService {
   }
 
   /**
-   * Makes a token useless, in Authentik and in this process; other processes take an access token until it expires, or
-   * for `introspectionTtlSeconds` where they introspect. Revoking the access token leaves the
-   * refresh token alone and the other way round; revoke both to sign somebody out.
+   * Makes a token useless, in Authentik and in this process at once; with `redis` in all processes of this app within a
+   * second. Other apps take an access token until it expires, or for `introspectionTtlSeconds` where they introspect.
+   * Revoking the access token leaves the refresh token alone and the other way round; revoke both to sign somebody out.
    * @throws {TokenGrantError} Authentik did not take the client's credentials
    * @throws {AuthentikUnavailableError} Authentik could not be told; this process refuses the token all the same
    * @see RFC 7009
    */
   async revokeToken(token: string, hint?: 'access_token' | 'refresh_token'): Promise<void> {
-    this.verifier.revoke(token);
+    await this.revocations.revokeToken(token);
     await this.inspector.revoke(token, hint);
   }
 

@@ -24,6 +24,7 @@ const refusals: Record<TokenRefusal, string> = {
   not_yet_valid: 'The access token is not valid yet.',
   not_an_access_token: 'The token is not an access token: only those have azp and uid.',
   claims: 'The claims of the access token are incomplete.',
+  revoked: 'The access token was revoked, or its session or user signed out.',
   inactive: 'Authentik does not know the access token, or not any more.',
 };
 

@@ -11,7 +11,7 @@ import { TokenInspector } from '../grants/token-inspector.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JwtVerifier, refuse } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
-import { RevokedTokens } from './revoked-tokens.js';
+import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
@@ -23,7 +23,6 @@ import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 export class TokenVerifier {
   private readonly verified: VerifiedTokens;
   private readonly rejected = new RejectedTokens();
-  private readonly revoked: RevokedTokens;
   private readonly running = new Map<string, Promise<AuthentikUser>>();
 
   constructor(
@@ -33,14 +32,15 @@ export class TokenVerifier {
     private readonly inspector: TokenInspector,
     private readonly keys: SigningKeys,
     private readonly logger: AuthentikLogger,
+    private readonly revocations: Revocations,
   ) {
-    this.revoked = new RevokedTokens(options.tokens.clockToleranceSeconds);
-    this.verified = new VerifiedTokens(options.tokens.cacheMaxEntries, options.tokens.clockToleranceSeconds);
+    const { cacheMaxEntries, clockToleranceSeconds } = options.tokens;
+    this.verified = new VerifiedTokens(cacheMaxEntries, clockToleranceSeconds, revocations);
   }
 
   /** The user of a token that was verified before and still counts. At once, for the path of every request. */
   recall(accessToken: string): AuthentikUser | undefined {
-    return this.verified.find(accessToken);
+    return this.revocations.isReliable ? this.verified.find(accessToken) : undefined;
   }
 
   /**
@@ -48,7 +48,8 @@ export class TokenVerifier {
    * @throws {AuthentikUnavailableError} nobody could be asked
    */
   async verify(accessToken: string): Promise<AuthentikUser> {
-    if (this.revoked.has(accessToken)) throw refuse('inactive');
+    this.revocations.check();
+    if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
     const recalled = this.recall(accessToken);
     if (recalled !== undefined) return recalled;
     const rejection = this.rejected.find(accessToken);
@@ -62,23 +63,19 @@ export class TokenVerifier {
     return running;
   }
 
-  /** Takes a token no more, whatever its signature says. In this process. */
-  revoke(accessToken: string): void {
-    this.revoked.add(accessToken);
-    this.verified.forget(accessToken);
-  }
-
   private async judge(accessToken: string): Promise<AuthentikUser> {
     const isJws = accessToken.split('.', 4).length === 3;
     const { validation } = this.options.tokens;
     const route = isJws && validation !== 'introspect' ? 'local verification' : 'introspection';
     try {
       const verified = isJws ? await this.judgeJws(accessToken) : await this.judgeOther(accessToken);
-      // Somebody may have revoked it meanwhile.
-      if (this.revoked.has(accessToken)) throw refuse('inactive');
+      const { user, issuedAt } = verified;
+      // The token itself may have been revoked meanwhile.
+      if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
+      if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
       if (verified.goodUntilMs > Date.now()) this.verified.remember(accessToken, verified);
-      this.debug(() => `${route} accepts a token: client=${verified.user.clientId} sub=${verified.user.id}`);
-      return verified.user;
+      this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
+      return user;
     } catch (error) {
       this.debug(() => {
         const why =
@@ -100,12 +97,13 @@ export class TokenVerifier {
     if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
     const user = this.toUser(await this.withGroups(accessToken, claims, application));
     const goodUntilMs = validation === 'local' ? Infinity : this.introspectionEndsMs();
+    const issuedAt = issuedAtOf(claims);
     // The client secret has no name, and no key is withdrawn: the options have it or not.
-    if (algorithm === 'HS256') return { user, goodUntilMs };
+    if (algorithm === 'HS256') return { user, issuedAt, goodUntilMs };
     // A key without a name could not be missed when it is withdrawn, so nothing is remembered of it.
     return kid === undefined
-      ? { user, goodUntilMs: 0 }
-      : { user, key: { keys: this.keys.of(application), kid }, goodUntilMs };
+      ? { user, issuedAt, goodUntilMs: 0 }
+      : { user, issuedAt, key: { keys: this.keys.of(application), kid }, goodUntilMs };
   }
 
   /** Opaque tokens and encrypted ones: only Authentik can tell. */
@@ -115,7 +113,7 @@ export class TokenVerifier {
   }
 
   private introspected(claims: AuthentikClaims): VerifiedToken {
-    return { user: this.toUser(claims), goodUntilMs: this.introspectionEndsMs() };
+    return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), goodUntilMs: this.introspectionEndsMs() };
   }
 
   private introspectionEndsMs(): number {
@@ -152,3 +150,5 @@ export class TokenVerifier {
     if (this.logger.writes('debug')) this.logger.debug(line());
   }
 }
+
+const issuedAtOf = ({ iat }: { readonly iat?: unknown }) => (typeof iat === 'number' ? iat : undefined);

@@ -1,13 +1,15 @@
-import { hash } from 'node:crypto';
-
 import { LRUCache } from 'lru-cache';
 
 import type { AuthentikUser } from '../../protocol/user.js';
 import type { ApplicationKeys } from './application-keys.js';
+import { hashOf } from './revocation-list.js';
+import type { Revocations } from './revocations.js';
 
 /** What was found out about a token. */
 export interface VerifiedToken {
   readonly user: AuthentikUser;
+  /** `iat`, in epoch seconds. */
+  readonly issuedAt: number | undefined;
   /** Where its key came from; absent where Authentik itself has judged. */
   readonly key?: { readonly keys: ApplicationKeys; readonly kid: string };
   /** Until when it counts besides its own expiry, in epoch milliseconds. */
@@ -16,7 +18,8 @@ export interface VerifiedToken {
 
 /**
  * Remembers verified tokens by their SHA-256, so that no live token stays in memory. A token is forgotten when it
- * expires, when its key is no longer published or can no longer be relied on, and when there are too many.
+ * expires, when it is revoked, when its key is no longer published or can no longer be relied on, and when there are too
+ * many.
  */
 export class VerifiedTokens {
   private readonly entries: LRUCache<string, VerifiedToken> | undefined;
@@ -24,20 +27,23 @@ export class VerifiedTokens {
   constructor(
     maxEntries: number,
     private readonly clockToleranceSeconds: number,
+    private readonly revocations: Revocations,
   ) {
     if (maxEntries > 0) this.entries = new LRUCache({ max: maxEntries });
+    revocations.onToken((tokenHash) => this.entries?.delete(tokenHash));
   }
 
   find(accessToken: string): AuthentikUser | undefined {
     if (this.entries === undefined || this.entries.size === 0) return undefined;
-    const id = hash('sha256', accessToken, 'base64url');
+    const id = hashOf(accessToken);
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const now = Date.now();
-    const { user, key, goodUntilMs } = entry;
+    const { user, issuedAt, key, goodUntilMs } = entry;
     if (
       now < goodUntilMs &&
       now < (user.expiresAt + this.clockToleranceSeconds) * 1000 &&
+      !this.revocations.covers(user, issuedAt) &&
       (key === undefined || key.keys.publishes(key.kid))
     ) {
       return user;
@@ -47,10 +53,6 @@ export class VerifiedTokens {
   }
 
   remember(accessToken: string, verified: VerifiedToken): void {
-    this.entries?.set(hash('sha256', accessToken, 'base64url'), verified);
-  }
-
-  forget(accessToken: string): void {
-    this.entries?.delete(hash('sha256', accessToken, 'base64url'));
+    this.entries?.set(hashOf(accessToken), verified);
   }
 }
