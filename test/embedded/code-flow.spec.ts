@@ -109,7 +109,8 @@ describe('code flow with PKCE', () => {
         method: 'POST',
         body: new URLSearchParams({ uid_field: 'alice', password: 'correct-horse' }),
       });
-      expect(response.headers.get('location')).toBe('/if/user/');
+      expect(response.headers.get('location')).toBeNull();
+      expect(await response.text()).toContain('Invalid next URL');
     },
   );
 });

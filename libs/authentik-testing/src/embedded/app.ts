@@ -47,9 +47,11 @@ export function createEmbeddedApp(world: World, faults: Faults, log: RequestLog)
         .end(errorPage({ heading: 'Bad Request' }));
       return;
     }
+    const exchange = new Exchange(world, request, response, requestId);
+    if (world.habits.contentLanguage) response.setHeader('Content-Language', exchange.locale);
     if (!(await faults.apply(endpoint.name, response))) return;
     try {
-      await dispatch(endpoint, new Exchange(world, request, response, requestId));
+      await dispatch(endpoint, exchange);
     } catch (error) {
       // The answer looks like a crash of the real server, so a crash of this one must be seen elsewhere.
       if (!(error instanceof AuthentikCrash)) entry.failed(error);

@@ -37,6 +37,11 @@ export interface EmbeddedAuthentikOptions {
   readonly providersWithoutApplication?: readonly EmbeddedProviderOptions[];
   /** Slug of the application that WebFinger names (the brand's default application). Default none. */
   readonly defaultApplication?: string;
+  /**
+   * Slug of the flow in which people type the code of a device, at `/device`. Default `default-device-code-flow`; `false`:
+   * none, as in a new Authentik, where `/device` is not found.
+   */
+  readonly deviceCodeFlow?: string | false;
   /** Default: alice, bob, root and mallory. */
   readonly users?: readonly EmbeddedUserOptions[];
   /** Password of everybody who has none of their own. Default: a random one that a person can type. */
@@ -175,6 +180,9 @@ export interface EmbeddedAuthentik {
   /** The application that WebFinger names; `undefined`: none. */
   setDefaultApplication(applicationSlug: string | undefined): void;
 
+  /** Slug of the flow in which people type the code of a device; `undefined`: none, and `/device` is not found. */
+  setDeviceCodeFlow(flowSlug: string | undefined): void;
+
   /** The latest 1,000 logout tokens that went, or are on their way, to clients; oldest first. */
   readonly logoutDeliveries: readonly LogoutDelivery[];
 
@@ -215,7 +223,11 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
   const issued = new Issued(clock);
   const queue = new BackchannelQueue();
   const ends = new SessionEnds(issued, directory, habits, clock, queue);
-  const brand: Brand = { defaultApplication: options.defaultApplication };
+  const deviceCodeFlow = options.deviceCodeFlow ?? 'default-device-code-flow';
+  const brand: Brand = {
+    defaultApplication: options.defaultApplication,
+    deviceCodeFlow: deviceCodeFlow === false ? undefined : deviceCodeFlow,
+  };
   const world: World = {
     habits,
     clock,
@@ -273,6 +285,9 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
     setDefaultApplication: (slug) => {
       if (slug !== undefined) directory.provider(slug);
       brand.defaultApplication = slug;
+    },
+    setDeviceCodeFlow: (flowSlug) => {
+      brand.deviceCodeFlow = flowSlug;
     },
     logoutDeliveries: queue.deliveries,
     logoutsSettled: () => queue.settled(),

@@ -48,6 +48,20 @@ export const HABITS = {
   offlineAccessNeedsConsent: { versions: '<2025.2.3', evidence: 'source', boundary: 'documented', what: '`offline_access` asks for consent by itself. Gone in the recorded 2025.2.3, which had work of 2025.4 in it.' },
   uiLocales: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`ui_locales` is heeded, and comes back to the client as `locale`.' },
   idTokenAlone: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: '`response_type=id_token` makes no access token besides.' },
+  // Flows
+  fullerChallenges: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'Challenges of a flow lead back to `next` when they are cancelled; that of the name says who is expected, and where the application is.' },
+  nameErrorsOfForm: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'A sign-in without a name is answered "No identification data provided.", not as an error of the field.' },
+  tellsConsentToken: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'A consent with an old token is refused in words; before, the challenge only came again.' },
+  loginHint: { versions: '>=2026.2.0', evidence: 'recorded', boundary: 'documented', what: '`login_hint` is heeded: the sign-in knows the name.' },
+  // Device grant
+  deviceErrorsAsJson: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'The device endpoint says what is wrong in JSON that must not be kept; before, by an empty 400 or 429.' },
+  deviceClientByBasic: { versions: '>=2025.12.5', evidence: 'recorded', boundary: 'documented', what: 'The device endpoint takes the client id from Basic credentials, too.' },
+  deviceCodeDenied: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'none', what: 'A wrong user code ends on the page "Permission denied"; before, it is an error of the field.' },
+  deviceExpiryChecked: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'An expired device code is worth nothing; before, it can be agreed to and redeemed until it is cleaned up.' },
+  deviceExpiryToldApart: { versions: '>=2026.8.0', evidence: 'documented', boundary: 'documented', what: 'The poll with an expired device code is answered `expired_token`, not `invalid_grant`.' },
+  deviceNeedsSecret: { versions: '>=2026.5.0', evidence: 'recorded', boundary: 'documented', what: 'Confidential clients show their secret when they poll for a device.' },
+  deviceScopesClamped: { versions: '>=2025.12.5 <2026.2.0-0 || >=2026.5.0', evidence: 'documented', boundary: 'documented', what: 'A device gets scopes of its provider alone; before, whatever it asks for. The recorded 2026.5.0-rc1 did not have it yet.' },
+  deviceRefreshByPoll: { versions: '<2024.12.0', evidence: 'source', boundary: 'none', what: 'Whether a device gets a refresh token depends on the scope of its poll, not of its first request.' },
   // Tokens
   scopeInTokenResponse: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: '`scope` in token responses.' },
   scopeClaim: { versions: '>=2025.10.0', evidence: 'recorded', boundary: 'documented', what: '`scope` inside the access token.' },

@@ -10,6 +10,7 @@ import type {
   EmbeddedProviderOptions,
   EmbeddedUserOptions,
   GrantType,
+  PolicyBindingOptions,
 } from './options.js';
 import { customMapping, managedMapping } from './scope-mappings.js';
 import { DEFAULT_REDIRECT_URIS, DEFAULT_SCOPES } from './seed.js';
@@ -248,8 +249,12 @@ export class Directory {
     const enabled = application.bindings.filter((binding) => binding.enabled ?? true);
     if (enabled.length === 0) return true;
     return enabled.some((binding) => {
-      const applies = binding.group === undefined ? binding.username === user.username : user.groups.has(binding.group);
-      return applies !== (binding.negate ?? false);
+      return applies(binding, user) !== (binding.negate ?? false);
     });
   }
+}
+
+function applies({ policy, group, username }: PolicyBindingOptions, user: User): boolean {
+  if (policy !== undefined) return policy({ username: user.username, groups: [...user.groups] });
+  return group === undefined ? username === user.username : user.groups.has(group);
 }

@@ -42,8 +42,10 @@ export type ScopeMappingClaims =
 export interface PolicyBindingOptions {
   /** Members of this group; or */
   readonly group?: string;
-  /** this one person. */
+  /** this one person; or */
   readonly username?: string;
+  /** whoever this policy lets pass. What it has to say about a refusal is shown to nobody, as in Authentik. */
+  readonly policy?: (user: { readonly username: string; readonly groups: readonly string[] }) => boolean;
   /** Default false. */
   readonly negate?: boolean;
   /** Default true. */

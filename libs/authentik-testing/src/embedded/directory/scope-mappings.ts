@@ -2,7 +2,7 @@ import type { Habits } from '../versions.js';
 import type { ScopeMapping } from './entries.js';
 import type { ScopeMappingClaims } from './options.js';
 
-/** Texts of the consent page. */
+/** What the consent page calls scopes; one that is not here has no words of its own. */
 export const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   email: 'Email address',
   profile: 'General Profile Information',

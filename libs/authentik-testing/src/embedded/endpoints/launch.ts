@@ -1,6 +1,6 @@
 import { notFound, type Endpoint } from '../wire/endpoint.js';
 import { applicationOf } from './discovery.js';
-import { redirectToSignIn } from './sign-in.js';
+import { redirectToSignIn } from './authorization/redirect-to-sign-in.js';
 
 /** Leads from the library to an application: to the origin of its first redirect URI. No policy is asked. */
 export const launch: Endpoint = {

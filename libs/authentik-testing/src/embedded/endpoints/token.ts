@@ -1,4 +1,5 @@
 import type { GrantType } from '../directory/options.js';
+import type { Habits } from '../versions.js';
 import { clientCredentials, isSecretOf } from '../wire/client-authentication.js';
 import { applyCors } from '../wire/cors.js';
 import type { Endpoint } from '../wire/endpoint.js';
@@ -6,20 +7,25 @@ import type { Exchange } from '../wire/exchange.js';
 import { answerOAuthError, OAuthRefusal } from '../wire/oauth-errors.js';
 import { authorizationCodeGrant } from './grants/authorization-code.js';
 import { clientCredentialsGrant } from './grants/client-credentials.js';
+import { deviceCodeGrant } from './grants/device-code.js';
 import type { GrantRequest, TokenResponse } from './grants/grant-request.js';
 import { refreshTokenGrant } from './grants/refresh-token.js';
 
 interface GrantHandler {
   /** Confidential clients show their secret before anything else is looked at. */
-  readonly needsSecret: boolean;
+  needsSecret(habits: Habits): boolean;
   answer(request: GrantRequest): Promise<TokenResponse>;
 }
 
 const GRANTS: Readonly<Partial<Record<string, GrantHandler>>> = {
-  authorization_code: { needsSecret: true, answer: authorizationCodeGrant },
-  refresh_token: { needsSecret: true, answer: refreshTokenGrant },
-  client_credentials: { needsSecret: false, answer: clientCredentialsGrant },
-  password: { needsSecret: false, answer: clientCredentialsGrant },
+  authorization_code: { needsSecret: () => true, answer: authorizationCodeGrant },
+  refresh_token: { needsSecret: () => true, answer: refreshTokenGrant },
+  client_credentials: { needsSecret: () => false, answer: clientCredentialsGrant },
+  password: { needsSecret: () => false, answer: clientCredentialsGrant },
+  'urn:ietf:params:oauth:grant-type:device_code': {
+    needsSecret: ({ deviceNeedsSecret }) => deviceNeedsSecret,
+    answer: deviceCodeGrant,
+  },
 };
 
 /** The token endpoint, one for all applications. Every refusal is 400, a wrong client too. */
@@ -61,7 +67,7 @@ function grantHandler({ exchange, provider, credentials }: GrantRequest): GrantH
     throw new OAuthRefusal(exchange.habits.grantTypes ? 'invalid_grant' : 'unsupported_grant_type');
   }
   if (
-    handler.needsSecret &&
+    handler.needsSecret(exchange.habits) &&
     provider.clientType === 'confidential' &&
     !isSecretOf(provider, credentials.clientSecret)
   ) {

@@ -1,8 +1,9 @@
 import type { EmbeddedClock } from '../clock.js';
-import type { User } from '../directory/entries.js';
+import type { Provider, User } from '../directory/entries.js';
 import { randomHex, randomLettersAndDigits } from '../random.js';
 import { ExpiringMap, type Expiring } from './expiring-map.js';
 import type { AuthorizationCode, BrowserSession, Grant, StoredToken, TokenClaims } from './records.js';
+import { DeviceCodes } from './device-codes.js';
 
 const SESSION_SECONDS = 14 * 86_400;
 /** A browser that never signed in is forgotten soon. */
@@ -14,13 +15,16 @@ export class Issued {
   readonly codes: ExpiringMap<AuthorizationCode>;
   readonly tokens: ExpiringMap<StoredToken>;
   readonly #sessions: ExpiringMap<BrowserSession>;
-  readonly #consents: ExpiringMap<Expiring>;
+  /** What each person agreed to, by application. */
+  readonly #consents: ExpiringMap<Expiring & { readonly scopes: readonly string[] }>;
+  readonly devices: DeviceCodes;
 
   constructor(private readonly clock: EmbeddedClock) {
     this.codes = new ExpiringMap(clock);
     this.tokens = new ExpiringMap(clock);
     this.#sessions = new ExpiringMap(clock);
     this.#consents = new ExpiringMap(clock);
+    this.devices = new DeviceCodes(clock);
   }
 
   /** @returns the code: 32 lower-case hex characters */
@@ -62,7 +66,7 @@ export class Issued {
     const {
       expiresAtMs: _,
       key: oldKey,
-      pendingUidField: __,
+      signInOpened: __,
       wayOut: ___,
       ...rest
     } = old ?? { signIns: 0, expiresAtMs: 0, key: '' };
@@ -86,15 +90,20 @@ export class Issued {
     this.#sessions.delete(session.key);
   }
 
-  rememberConsent(grant: Pick<Grant, 'user' | 'provider' | 'scopes'>): void {
-    this.#consents.set(consentKey(grant), { expiresAtMs: this.clock.nowMs() + CONSENT_SECONDS * 1000 });
+  /** One consent a person and application: the latest, with its scopes. */
+  rememberConsent(user: User, provider: Provider, scopes: readonly string[]): void {
+    this.#consents.set(consentKey(user, provider), {
+      scopes,
+      expiresAtMs: this.clock.nowMs() + CONSENT_SECONDS * 1000,
+    });
   }
 
-  remembersConsent(grant: Pick<Grant, 'user' | 'provider' | 'scopes'>): boolean {
-    return this.#consents.get(consentKey(grant)) !== undefined;
+  /** @returns the scopes agreed to, or undefined if there is no consent */
+  rememberedConsent(user: User, provider: Provider): readonly string[] | undefined {
+    return this.#consents.get(consentKey(user, provider))?.scopes;
   }
 }
 
-function consentKey({ user, provider, scopes }: Pick<Grant, 'user' | 'provider' | 'scopes'>): string {
-  return JSON.stringify([user.pk, provider.clientId, scopes]);
+function consentKey(user: User, provider: Provider): string {
+  return JSON.stringify([user.pk, provider.clientId]);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Provider, User } from '../directory/entries.js';
 import type { Expiring } from './expiring-map.js';
+import type { FlowPlan } from './flow-plan.js';
 
 /** Claims as they stand in a token. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
@@ -17,12 +18,14 @@ export interface BrowserSession extends Expiring {
   signInsWhenDemanded?: number;
   /** Language that a request asked for; its pages follow. */
   locale?: string;
-  /** An authorization request that waits for the person's consent. */
-  pendingConsent?: PendingConsent;
   /** A flow that ends this session, or a visit in it. */
   wayOut?: WayOut;
-  /** What somebody is in the middle of typing: the name, before the password. */
-  pendingUidField?: string;
+  /** The way through a flow that the browser is on. */
+  plan?: FlowPlan;
+  /** The page of the sign-in was opened: another request of the browser waits until it is done. */
+  signInOpened?: boolean;
+  /** Requests that wait for a sign-in of the same browser: address by id. */
+  buffered?: Map<string, string>;
 }
 
 /** A flow that ends something and is under way: what its pages still have to do. */
@@ -33,14 +36,6 @@ export interface WayOut {
   readonly provider?: Provider;
   /** Where the last stage leads, in place of a page. */
   readonly redirectTo?: string;
-}
-
-/** What the consent page shows, and what happens after. */
-export interface PendingConsent {
-  /** Must come back with the answer; every page shown has a new one. */
-  readonly token: string;
-  /** Path and query of the authorization request. */
-  readonly request: string;
 }
 
 /** What a grant carries from the authorization request to every token that comes of it. */

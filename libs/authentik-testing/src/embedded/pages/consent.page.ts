@@ -3,7 +3,9 @@ import { layout } from './layout.js';
 
 /** What an application asks for. */
 export interface ConsentPageContent {
-  readonly application: string;
+  readonly heading: string;
+  /** Says what is about to happen; may be empty. */
+  readonly text: string;
   readonly username: string;
   /** Descriptions of the scopes. */
   readonly permissions: readonly string[];
@@ -13,12 +15,13 @@ export interface ConsentPageContent {
 }
 
 /** The consent page: agree or refuse, in one form. */
-export function consentPage({ application, username, permissions, token, error }: ConsentPageContent): string {
+export function consentPage({ heading, text, username, permissions, token, error }: ConsentPageContent): string {
   const list = permissions.map((permission) => htmlEscape`<li>${permission}</li>`).join('');
   return layout(
-    `Redirecting to ${application}`,
-    htmlEscape`<h1>Redirecting to ${application}</h1>
-<p>You're about to sign into ${application}, as ${username}.</p>
+    heading,
+    htmlEscape`<h1>${heading}</h1>
+<p>${text}</p>
+<p class="quiet">You are ${username}.</p>
 ` +
       (error === undefined ? '' : htmlEscape`<p class="bad" role="alert">${error}</p>\n`) +
       (list === '' ? '' : `<p>The application gets access to:</p>\n<ul>${list}</ul>\n`) +

@@ -1,5 +1,6 @@
 import { htmlEscape } from 'escape-goat';
 import { layout } from './layout.js';
+import { words } from './words.js';
 
 /** A page that says no. Titles and headings are Authentik's. */
 export function errorPage({
@@ -15,10 +16,7 @@ export function errorPage({
 }
 
 /** The page of a person who may not use an application, or who refused consent. Authentik sends it with status 200. */
-export function permissionDeniedPage(): string {
-  return errorPage({
-    title: 'Permission denied - authentik',
-    heading: 'Permission denied',
-    text: 'Request has been denied.',
-  });
+export function permissionDeniedPage(locale: string): string {
+  const { permissionDenied, requestDenied } = words(locale);
+  return errorPage({ title: `${permissionDenied} - authentik`, heading: permissionDenied, text: requestDenied });
 }

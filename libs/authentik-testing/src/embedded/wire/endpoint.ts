@@ -15,6 +15,10 @@ export const ENDPOINT_NAMES = [
   'consent',
   'end-session',
   'sign-out',
+  'flow-executor',
+  'policy-buffer',
+  'device',
+  'device-page',
   'health',
   'other',
 ] as const;

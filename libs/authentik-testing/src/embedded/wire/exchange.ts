@@ -13,6 +13,7 @@ export const SESSION_COOKIE = 'authentik_session';
 export class Exchange {
   /** Query parameters; of a repeated one the last value counts. */
   readonly query: ReadonlyMap<string, string>;
+  #given: BrowserSession | undefined;
   /** Form parameters; empty for any other kind of body. */
   readonly form: ReadonlyMap<string, string>;
 
@@ -53,13 +54,36 @@ export class Exchange {
     return issuerOf(this.baseUrl, provider);
   }
 
-  /** @returns the browser's session, if its cookie names one */
+  /** @returns the browser's session: the one that this answer gives it, or the one that its cookie names */
   get session(): BrowserSession | undefined {
+    if (this.#given !== undefined) return this.#given;
     return this.world.issued.session(parseCookie(this.header('cookie') ?? '')[SESSION_COOKIE]);
   }
 
+  /** @returns the browser's session; a new one, signed out, if it has none */
+  ensureSession(): BrowserSession {
+    const session = this.session ?? this.world.issued.newSession();
+    if (this.#given !== session) this.setSessionCookie(session);
+    return session;
+  }
+
   setSessionCookie(session: BrowserSession): void {
-    this.response.append('Set-Cookie', `${SESSION_COOKIE}=${session.key}; HttpOnly; Path=/; SameSite=Lax`);
+    this.#given = session;
+    this.response.setHeader('Set-Cookie', `${SESSION_COOKIE}=${session.key}; HttpOnly; Path=/; SameSite=Lax`);
+  }
+
+  /** Language of the answer: the one that a request of this browser asked for. */
+  get locale(): string {
+    return this.session?.locale ?? 'en';
+  }
+
+  /** @returns the body as JSON, an empty object if there is none. @throws {SyntaxError} not JSON, or not said to be */
+  jsonBody(): unknown {
+    const { body } = this.request as { body: unknown };
+    if (!Buffer.isBuffer(body) || body.length === 0) return {};
+    const contentType = this.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+    if (contentType !== 'application/json') throw new SyntaxError('Not JSON.');
+    return JSON.parse(body.toString('utf8'));
   }
 
   clearSessionCookie(): void {

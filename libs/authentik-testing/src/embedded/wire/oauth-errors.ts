@@ -13,6 +13,13 @@ const DESCRIPTIONS = {
     'The authorization server does not support obtaining an authorization code using this method',
   login_required: 'The Authorization Server requires End-User authentication',
   consent_required: 'The Authorization Server requires End-User consent',
+  authorization_pending:
+    "The authorization request is still pending as the end user hasn't yet completed the user-interaction steps",
+  // Without the spaces that are missing there, too.
+  slow_down:
+    'A variant of "authorization_pending", the authorization request isstill pending and polling should continue, but the interval MUSTbe increased by 5 seconds for this and all subsequent requests.',
+  expired_token:
+    'The "device_code" has expired, and the device authorization session has concluded. The client MAY commence a new device authorization request but SHOULD wait for user interaction before restarting to avoid unnecessary polling.',
   request_not_supported: 'The provider does not support use of the request parameter',
 } as const;
 

@@ -9,6 +9,8 @@ import type { Habits } from '../versions.js';
 export interface Brand {
   /** Slug of the application that WebFinger names as the issuer. */
   defaultApplication?: string | undefined;
+  /** Slug of the flow in which people type the code of a device; without one `/device` is not found. */
+  deviceCodeFlow?: string | undefined;
 }
 
 /** What every endpoint works on. */

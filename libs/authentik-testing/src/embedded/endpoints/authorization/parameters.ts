@@ -1,5 +1,6 @@
 import type { Provider } from '../../directory/entries.js';
 import { hasForbiddenScheme, matchesRedirectUri } from '../../directory/redirect-uris.js';
+import type { AuthorizationParameters } from '../../issued/authorization-parameters.js';
 import type { Exchange } from '../../wire/exchange.js';
 import { descriptionOf, type OAuthErrorCode } from '../../wire/oauth-errors.js';
 
@@ -16,24 +17,6 @@ const RESPONSE_TYPES: Readonly<Partial<Record<string, FlowGrant>>> = {
 };
 
 const KNOWN_PROMPTS = new Set(['none', 'login', 'consent']);
-
-/** A checked authorization request. */
-export interface AuthorizationParameters {
-  readonly provider: Provider;
-  readonly redirectUri: string;
-  /** `code`, `id_token`, `token`, as asked. */
-  readonly responseTypes: ReadonlySet<string>;
-  readonly responseMode: 'query' | 'fragment' | 'form_post';
-  /** Scopes to grant, sorted. */
-  readonly scopes: readonly string[];
-  readonly state: string;
-  readonly nonce: string | undefined;
-  readonly prompt: ReadonlySet<string>;
-  readonly maxAgeSeconds: number | undefined;
-  readonly codeChallenge: string | undefined;
-  readonly codeChallengeMethod: 'plain' | 'S256';
-  readonly locale: string | undefined;
-}
 
 /** Shown to the person: the client can't be told, since nobody knows whether the address is its. */
 export class AuthorizationPageError extends Error {

@@ -6,7 +6,7 @@ import { urlencode } from '../../wire/encoding.js';
 import type { Exchange } from '../../wire/exchange.js';
 import { descriptionOf, OAuthRefusal } from '../../wire/oauth-errors.js';
 import { applicationOf } from '../discovery.js';
-import { redirectToSignIn } from '../sign-in.js';
+import { redirectToSignIn } from '../authorization/redirect-to-sign-in.js';
 import { postLogoutRedirect } from './post-logout.js';
 import { INVALIDATION_FLOW } from './way-out.js';
 
@@ -40,7 +40,7 @@ function showPage(exchange: Exchange): void | Promise<void> {
 
 async function answer(exchange: Exchange): Promise<void> {
   const { habits, session } = exchange;
-  if (habits.endSessionTrap && (session?.wayOut ?? session?.pendingConsent) !== undefined) {
+  if (habits.endSessionTrap && (session?.wayOut ?? session?.plan) !== undefined) {
     // The browser is in the middle of a flow: nothing is done, and nothing said, for unknown applications too.
     exchange.response.status(200).setHeader('Content-Type', 'text/html');
     exchange.response.end();

@@ -35,7 +35,7 @@ function execute(exchange: Exchange, flow: string): void {
   const step = nextStep(exchange, flow);
   keepSession(exchange, step);
   const { response } = exchange;
-  response.setHeader('Allow', 'GET, POST, HEAD, OPTIONS');
+  response.set({ Allow: 'GET, POST, HEAD, OPTIONS', 'X-Frame-Options': 'SAMEORIGIN' });
   if (step.kind === 'again') {
     exchange.redirect(exchange.request.originalUrl);
     return;
