@@ -37,12 +37,18 @@ export class Grants {
     return jar;
   }
 
+  /** A signed-out browser in which somebody has signed in is that person's from then on. */
+  adopt(username, jar) {
+    this.#jars.set(username, jar);
+    this.#jars.set(null, new Map());
+  }
+
   /** By an application that everybody may use. */
-  signIn(username, jar) {
+  signIn(username, jar, more = {}) {
     const { client_id: clientId, redirect_uris: uris } = this.world.providers.confidential;
     return authorize(
       this.port,
-      { client_id: clientId, redirect_uri: uris[0].url, response_type: 'code', scope: 'openid', state: 'sign-in' },
+      { client_id: clientId, redirect_uri: uris[0].url, response_type: 'code', scope: 'openid', state: 'sign-in', ...more },
       jar,
       { username, password: this.world.password },
     );

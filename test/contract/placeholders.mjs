@@ -8,6 +8,8 @@ const charsets = {
   base64url: '[A-Za-z0-9_-]',
   'compact JWS': '[A-Za-z0-9_.-]',
   digits: '[0-9]',
+  printable: String.raw`[\x21-\x7e]`,
+  uuid: '[0-9a-f-]',
 };
 const known = {
   epoch: String.raw`\d{10}(?:\.\d+)?`,

@@ -85,7 +85,7 @@ const isAdminApi = ({ path }) =>
   /^\/api\/v3\/(?!flows\/executor\/|core\/users\/me\/|core\/brands\/current\/)/u.test(path);
 
 /** Pages of the flow interface count by status and redirect only: they are a script application of its own. */
-export const isFlowInterface = ({ path }) => /^\/(?:if\/|flows\/|api\/v3\/flows\/)/u.test(path);
+export const isFlowInterface = ({ path }) => /^\/(?:if|flows)\//u.test(path);
 
 /** A call of an administrator that ends something: the kit has methods for these, and the API itself is a later issue. */
 export function administratorsAct({ method, path, body }) {

@@ -1,7 +1,10 @@
 // Replays one topic: brings about what was given, sends what was sent, compares what comes back.
 import { actsOf } from './acts.mjs';
 import { send } from './browser.mjs';
+import { Browsers } from './browsers.mjs';
+import { Circumstances } from './circumstances.mjs';
 import { compareAnswer } from './compare.mjs';
+import { Devices } from './devices.mjs';
 import { compareNamed, compareOldToken, compareReceived, compareSignatures } from './facts.mjs';
 import { Grants, tokenNames } from './grants.mjs';
 import { messageOf } from './messages.mjs';
@@ -67,6 +70,9 @@ class TopicReplay {
     this.receiver = receiver;
     this.placeholders = new Placeholders(topic.shapes);
     this.grants = new Grants(world, authentik.port);
+    this.browsers = new Browsers(world, authentik.port, this.grants);
+    this.devices = new Devices(world, authentik, topic, this.grants);
+    this.circumstances = new Circumstances(world, authentik, topic);
   }
 
   async exchange(exchange) {
@@ -85,7 +91,11 @@ class TopicReplay {
     if (act !== undefined) {
       await perform({ kind: act }, given, this, undefined);
     } else {
-      answer = await send(this.port, messageOf(request, this.placeholders), jar);
+      const message = messageOf(request, this.placeholders);
+      await this.circumstances.bringAbout(exchange, () => send(this.port, message, jar));
+      await this.browsers.before(exchange, jar);
+      answer = await send(this.port, message, jar);
+      await this.browsers.after(exchange, jar, answer);
       differences.push(...compareAnswer(response, answer, this.placeholders, { statusOnly: isFlowInterface(request) }));
       if (jar !== undefined && isEndSession(request) && answer.status === 302) this.#leftOver.add(jar);
     }
@@ -165,7 +175,9 @@ class TopicReplay {
     const { name, request } = exchange;
     for (const { key, name: kind } of this.placeholders.unknownIn(JSON.stringify(request))) {
       if (tokensOnly && !isToken(kind)) continue;
-      const value = await this.#produce({ kind, key }, name, this.#asked(exchange), request);
+      const value = /^(?:device|user)_code$/u.test(kind)
+        ? await this.devices.produce({ kind, key }, exchange)
+        : await this.#produce({ kind, key }, name, this.#asked(exchange), request);
       if (value === undefined) throw new Error(`what ${key} stands for cannot be brought about`);
       this.placeholders.bind(key, value);
     }

@@ -1,4 +1,4 @@
-// npm run contract -- --recordings DIR
+// npm run contract -- --recordings DIR [--topic NAME]
 // Holds the embedded Authentik to recordings of real servers: a line for each exchange that is not met or left out.
 import { parseArgs } from 'node:util';
 
@@ -20,10 +20,10 @@ export async function replayOn({ world, topics }, topic, report) {
 }
 
 /** @returns how many exchanges of a folder are met, not met, and left out */
-export async function replayFolder(folder, say = () => undefined) {
+export async function replayFolder(folder, say = () => undefined, only) {
   const recordings = readRecordings(folder);
   const count = { met: 0, notMet: 0, leftOut: 0 };
-  for (const topic of recordings.topics) {
+  for (const topic of recordings.topics.filter(({ topic: name }) => only === undefined || name === only)) {
     await replayOn(recordings, topic, ({ topic: name, name: exchange, leftOut, differences }) => {
       if (leftOut !== undefined) {
         count.leftOut += 1;
@@ -41,12 +41,12 @@ export async function replayFolder(folder, say = () => undefined) {
 const say = (line) => process.stdout.write(`${line}\n`);
 
 if (import.meta.filename === process.argv[1]) {
-  const { values } = parseArgs({ options: { recordings: { type: 'string' } } });
+  const { values } = parseArgs({ options: { recordings: { type: 'string' }, topic: { type: 'string' } } });
   if (values.recordings === undefined) {
     process.stderr.write('Name a folder of recordings: npm run contract -- --recordings DIR\n');
     process.exit(2);
   }
-  const { met, notMet, leftOut } = await replayFolder(values.recordings, say);
+  const { met, notMet, leftOut } = await replayFolder(values.recordings, say, values.topic);
   say(`${met} met, ${notMet} not met, ${leftOut} left out`);
   process.exitCode = notMet > 0 ? 1 : 0;
 }

@@ -19,7 +19,7 @@ async function answer(exchange: Exchange, body?: () => unknown): Promise<void> {
   const slug = String(exchange.request.params['slug']);
   const flow = flowOf(slug, exchange.world);
   if (flow === undefined) return dispatch(notFound, exchange);
-  exchange.response.setHeader('Allow', ALLOW);
+  exchange.response.set({ Allow: ALLOW, 'X-Frame-Options': 'SAMEORIGIN' });
   const query = new Map(new URLSearchParams(exchange.query.get('query') ?? ''));
   const taken = await step(exchange, flow, query, body);
   switch (taken.kind) {
