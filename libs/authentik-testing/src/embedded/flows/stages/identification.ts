@@ -24,7 +24,7 @@ export const identification: Stage = {
 function challenge(run: StageRun, errors?: Readonly<Record<string, readonly FieldError[]>>): StageOutcome {
   const { exchange, query } = run;
   const { fullerChallenges, loginHint } = exchange.habits;
-  const application = run.plan.application ?? applicationThatWaits(run);
+  const application = applicationThatWaits(run);
   const launchUrl = application && launchUrlOf(application);
   return challengeOf(
     run,
