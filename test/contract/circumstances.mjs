@@ -11,13 +11,12 @@ export class Circumstances {
     this.topic = topic;
   }
 
-  async bringAbout({ name, given = {}, request, response }, repeat) {
+  async bringAbout({ name, given = {}, request }, repeat) {
     this.#bindings(name, given);
     this.#deviceFlow(given, request);
     await this.#learnedRedirectUri(name, given, request);
     const [, times] = /^(\d+) requests from this address$/u.exec(given.before ?? '') ?? [];
     for (let sent = 0; sent < Number(times ?? 0); sent += 1) await repeat();
-    void response;
   }
 
   /** "negated binding to alice, bob asks", "disabled binding to …", "policy …": for this exchange alone. */
@@ -33,9 +32,7 @@ export class Circumstances {
       const whom = this.world.users[target] === undefined ? { group: target } : { username: target };
       bindings = [{ ...whom, negate: manner === 'negated ', enabled: manner !== 'disabled ' }];
     }
-    this.authentik.updateApplication(provider.application, {
-      bindings: bindings.map(({ application: _, ...binding }) => binding),
-    });
+    this.authentik.updateApplication(provider.application, { bindings });
     this.#bound.add(kind);
   }
 

@@ -57,7 +57,6 @@ function challenge(run: StageRun, errors?: Readonly<Record<string, readonly Fiel
   plan.consentToken = token;
   const remembered = plan.stages[0] === 'consent' ? rememberedScopes(run) : undefined;
   const asked = scopesOf(run);
-  const permissions = (scopes: readonly string[]) => scopes.map((id) => ({ name: SCOPE_DESCRIPTIONS[id] ?? '', id }));
   return challengeOf(
     run,
     'ak-stage-consent',
@@ -74,6 +73,11 @@ function challenge(run: StageRun, errors?: Readonly<Record<string, readonly Fiel
     },
     errors,
   );
+}
+
+/** What the person reads. */
+function permissions(scopes: readonly string[]) {
+  return scopes.map((id) => ({ name: SCOPE_DESCRIPTIONS[id] ?? '', id }));
 }
 
 /** What is asked for, by what the provider has. */
