@@ -3,8 +3,10 @@ import { startEmbeddedAuthentik, type EmbeddedAuthentik } from 'nestjs-authentik
 import type { Habit } from '../../../libs/authentik-testing/src/embedded/versions.js';
 import { Browser } from '../browser.js';
 import { authorizeUrl, CALLBACK, decode, post, signInForCode } from '../client.js';
+import { DEVICE_PROBES } from './device.js';
 import { endVisit } from './end-session.js';
 import { endedSession } from './endings.js';
+import { FLOW_PROBES } from './flows.js';
 import type { Version } from './line.js';
 import { askToken, authorizeAs, get, grantOf, metadataOf, OTHER, WEB } from './world.js';
 
@@ -79,6 +81,8 @@ const userinfoStatus = async (authentik: EmbeddedAuthentik, accessToken: unknown
 
 /** One question a habit. Each is asked of every version, and the answer held against the table of habits. */
 export const PROBES: Readonly<Partial<Record<Habit, Probe>>> = {
+  ...FLOW_PROBES,
+  ...DEVICE_PROBES,
   redirectUriModes: async (authentik) => !(await isTaken(authentik, 'strict', 'https://strictxexample/callback')),
   learnsFirstRedirectUri: async (authentik) =>
     (await isTaken(authentik, 'learner', LEARNER)) &&

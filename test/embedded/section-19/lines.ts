@@ -1,5 +1,6 @@
 import { authorizeLines } from './authorize.js';
 import { claimLines } from './claims.js';
+import { deviceLines } from './device.js';
 import { endSessionLines } from './end-session.js';
 import { endingLines } from './endings.js';
 import type { Lines } from './line.js';
@@ -14,13 +15,13 @@ export const LINES: Lines = {
   ...tokenLines,
   ...claimLines,
   ...resourceLines,
+  ...deviceLines,
   ...endSessionLines,
   ...endingLines,
 };
 
 /** Lines that are not emulated yet, and why. */
 export const LATER: Readonly<Record<number, string>> = {
-  30: 'the device grant',
   31: 'dynamic client registration',
   32: 'the admin API',
   33: 'the admin API',

@@ -9,8 +9,7 @@ import { LATER, LINES } from './lines.js';
 import { startWorld } from './world.js';
 
 const versions = Object.keys(VERSIONS) as Version[];
-// The flow pages come before every redirect of the oldest version; they are not there yet.
-const habits = (Object.keys(HABITS) as Habit[]).filter((name) => name !== 'directRedirect');
+const habits = Object.keys(HABITS) as Habit[];
 const findings = new Findings();
 
 describe.each(versions)('Authentik %s', (version) => {
