@@ -48,7 +48,14 @@ export class Grants {
     const { client_id: clientId, redirect_uris: uris } = this.world.providers.confidential;
     return authorize(
       this.port,
-      { client_id: clientId, redirect_uri: uris[0].url, response_type: 'code', scope: 'openid', state: 'sign-in', ...more },
+      {
+        client_id: clientId,
+        redirect_uri: uris[0].url,
+        response_type: 'code',
+        scope: 'openid',
+        state: 'sign-in',
+        ...more,
+      },
       jar,
       { username, password: this.world.password },
     );

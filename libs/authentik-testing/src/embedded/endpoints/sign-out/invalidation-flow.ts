@@ -40,7 +40,7 @@ function execute(exchange: Exchange, flow: string): void {
     exchange.redirect(exchange.request.originalUrl);
     return;
   }
-  exchange.apiJson(
+  exchange.json(
     200,
     step.kind === 'redirect'
       ? { component: 'xak-flow-redirect', to: step.to }
