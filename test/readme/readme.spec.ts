@@ -8,6 +8,7 @@ import {
   authentikConfigFromEnv,
 } from 'nestjs-authentik';
 import { refusalReasons } from '../../libs/authentik/src/errors/index.js';
+import { loginAnswers } from '../../libs/authentik/src/session/pages/login-answers.js';
 import { describe, expect, it } from 'vitest';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -73,6 +74,12 @@ describe('the manual', () => {
         .filter(([, variable]) => variable === '')
         .map(([name]) => name),
     ).toEqual(['redis.client', 'mapUser', 'session.store', 'onLogin', 'onLogout']);
+  });
+
+  it('explains each failure of a sign-in, with its status', () => {
+    expect(table('Sign-in').map(([word, status]) => [word, Number(status)])).toEqual(
+      Object.entries(loginAnswers).map(([word, { status }]) => [word, status]),
+    );
   });
 
   it('explains each reason for a refusal', () => {
