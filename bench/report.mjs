@@ -1,38 +1,44 @@
-const ratio = (value) => value.toFixed(2);
+import { arch, availableParallelism, platform } from 'node:os';
+import process from 'node:process';
 
-function table({ title, rows }) {
-  const lines = rows.map(({ name, throughput, quartiles, cpu }, index) =>
-    index === 0
-      ? `| ${name} | 1 | | 1 |`
-      : `| ${name} | ${ratio(throughput)} | ${quartiles.map(ratio).join('-')} | ${ratio(cpu)} |`,
+import { format, resolveConfig } from 'prettier';
+
+const verdict = ({ met }) => (met === undefined ? '' : met ? 'met' : '**not met**');
+
+/** For a terminal. */
+export function print({ title, note, rows }) {
+  console.log(`\n${title}\n${note}\n`);
+  console.table(
+    rows.map((row) => ({
+      what: row.what.replaceAll('`', ''),
+      figure: row.figure,
+      bar: row.bar,
+      spread: row.spread,
+      verdict: verdict(row).replaceAll('*', ''),
+    })),
   );
+}
+
+function table({ title, note, rows }) {
+  const lines = rows.map((row) => `| ${row.what} | ${row.figure} | ${row.bar} | ${row.spread} | ${verdict(row)} |`);
   return `## ${title}
 
-| | throughput | quartiles | CPU a request |
-| --- | ---: | ---: | ---: |
+${note}
+
+| | figure | bar | spread | verdict |
+| --- | ---: | ---: | ---: | --- |
 ${lines.join('\n')}`;
 }
 
-/** The results as they go into RESULTS.md: ratios only, for absolute figures say more about a machine than about us. */
-export function toMarkdown({ results, coldImport, rounds, seconds, nodeVersion, date }) {
-  const { ratio: library, mcpRatio, classValidator } = coldImport;
-  return `# What the guards cost
+/** The whole run, as it goes into RESULTS.md. */
+export async function toMarkdown(tables, file) {
+  const markdown = `# What this library costs, beside its peers
 
-Ratios to the first row of each table, measured side by side in one run of \`npm run bench\`: medians of ${rounds} rounds
-of ${seconds} seconds, 16 connections, 50 distinct RS256 tokens in turn, so that each comes again and again. Throughput: higher is
-better. CPU of the server: lower is better, and steadier. Read a difference within the quartiles as none.
+One run of \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores.
+Figures are medians, and the spread is the quartiles of the rounds. Ratios were measured side by side and hold for other machines;
+times do not. Peers are real packages at their newest version.
 
-Node ${nodeVersion}, ${date.toISOString().slice(0, 10)}.
-
-${results.map(table).join('\n\n')}
-
-## Import
-
-| | of the import of Nest |
-| --- | ---: |
-| \`nestjs-authentik\`, after Nest | ${ratio(library)} |
-| \`nestjs-authentik/mcp\`, after that and \`@rekog/mcp-nest\` | ${ratio(mcpRatio)} |
-
-\`class-validator\` ${classValidator ? 'is loaded by the import.' : 'is not loaded by the import, but when options are checked.'}
+${tables.map(table).join('\n\n')}
 `;
+  return format(markdown, { ...(await resolveConfig(file)), parser: 'markdown' });
 }

@@ -1,51 +1,45 @@
-// What the guards cost, as ratios measured side by side. `npm run bench` builds first and then runs this.
-// BENCH_ROUNDS and BENCH_SECONDS make it shorter or longer; a run shorter than the default leaves RESULTS.md alone.
-import { writeFile } from 'node:fs/promises';
+// Measures this library beside its peers, prints a table for each question, and writes RESULTS.md. `npm run bench`
+// builds first and then runs this; `npm run bench -- mcp memory` asks these questions only and leaves RESULTS.md alone.
+import { access, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-import { format, resolveConfig } from 'prettier';
-import { startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+import { print, toMarkdown } from './report.mjs';
 
-import { measureColdImport } from './cold-import.mjs';
-import { groups } from './contenders.mjs';
-import { measureGroup } from './measure.mjs';
-import { toMarkdown } from './report.mjs';
+/** One file, one question. A file that is not there is left out. */
+const measurements = [
+  ['verify', 'measureVerification'],
+  ['refusals', 'measureRefusals'],
+  ['guard-paired', 'measurePairedGuards'],
+  ['guard-throughput', 'measureGuardThroughput'],
+  ['mcp', 'measureMcp'],
+  ['memory', 'measureMemory'],
+  ['import', 'measureImport'],
+  ['cold-herd', 'measureColdHerd'],
+  ['sessions', 'measureSessions'],
+  ['testing-kit', 'measureTestingKit'],
+];
 
-const full = { rounds: 8, seconds: 2 };
-const rounds = Number(process.env.BENCH_ROUNDS ?? full.rounds);
-const seconds = Number(process.env.BENCH_SECONDS ?? full.seconds);
-// In turn, as from as many clients that each ask often: what remembers a verified token may show it here.
-const distinctTokens = 50;
+const asked = process.argv.slice(2);
+const isThere = (file) =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
-const authentik = await startEmbeddedAuthentik();
-const tokens = await Promise.all(
-  Array.from({ length: distinctTokens }, () => authentik.mintAccessToken({ user: 'alice' })),
-);
-const [{ slug, clientId }] = authentik.applications;
-const options = { url: authentik.url, applicationSlug: slug, clientId };
-
-const results = [];
-for (const { title, routes } of groups) {
-  console.log(`Measuring: ${title}`);
-  results.push({ title, rows: await measureGroup({ routes, options, tokens, rounds, seconds }) });
+const tables = [];
+for (const [name, measure] of measurements) {
+  const file = new URL(`${name}.mjs`, import.meta.url);
+  if ((asked.length > 0 && !asked.includes(name)) || !(await isThere(file))) continue;
+  console.log(`\nMeasuring: ${name}`);
+  const table = await (await import(file.href))[measure]();
+  tables.push(table);
+  print(table);
 }
-await authentik.stop();
-console.log('Measuring: import');
-const coldImport = await measureColdImport();
 
-const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
-const markdown = await format(
-  toMarkdown({ results, coldImport, rounds, seconds, nodeVersion: process.version, date: new Date() }),
-  { ...(await resolveConfig(file)), parser: 'markdown' },
-);
-console.log(`\n${markdown}`);
-if (rounds >= full.rounds && seconds >= full.seconds) {
-  await writeFile(file, markdown);
-} else {
-  console.log('RESULTS.md stays as it is: this run was shorter than a full one.');
-}
-if (coldImport.classValidator) {
-  console.error('Importing nestjs-authentik loads class-validator, which is for the start alone.');
-  process.exitCode = 1;
+const missed = tables.flatMap(({ rows }) => rows).filter(({ met }) => met === false);
+console.log(missed.length === 0 ? '\nEvery bar is met.' : `\n${missed.length} bars are not met.`);
+if (asked.length === 0) {
+  const results = fileURLToPath(new URL('RESULTS.md', import.meta.url));
+  await writeFile(results, await toMarkdown(tables, results));
 }

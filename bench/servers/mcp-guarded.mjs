@@ -4,6 +4,7 @@ import { McpController, Tool } from '@rekog/mcp-nest';
 import { AllowedGroups, AuthentikModule } from 'nestjs-authentik';
 import { connectMcp } from 'nestjs-authentik/mcp';
 
+import { benchGroup } from '../common/bench-group.mjs';
 import { decorate } from './decorate.mjs';
 
 /** The same MCP server behind Authentik. */
@@ -14,7 +15,7 @@ export async function start({ port, ...options }) {
     }
   }
   const tool = Tool({ name: 'time', description: 'The time on the server' });
-  decorate(BenchTools, [McpController()], { time: [tool, AllowedGroups('engineering')] });
+  decorate(BenchTools, [McpController()], { time: [tool, AllowedGroups(benchGroup)] });
   class BenchModule {}
   const authentik = AuthentikModule.forRoot({ ...options, publicUrl: `http://127.0.0.1:${port}`, logLevel: 'error' });
   decorate(BenchModule, [Module({ imports: [authentik], controllers: [BenchTools] })]);

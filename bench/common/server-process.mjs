@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const child = fileURLToPath(new URL('servers/child.mjs', import.meta.url));
+const child = fileURLToPath(new URL('../servers/child.mjs', import.meta.url));
 
 /** A port that is free now: an MCP server must know its own URL before it listens. */
 async function freePort() {
@@ -18,13 +18,14 @@ async function freePort() {
 
 /**
  * Starts a server in a process of its own, so that what makes the load does not count.
- * @param name file in `servers/`
- * @param options the Authentik that it trusts
+ * @param name file in `servers/`, which exports `start(options)`; what that returns are questions it answers
+ * @param options as JSON; `port` is added
  */
-export async function startServer(name, options) {
+export async function startServer(name, options, execArgv = []) {
   const port = await freePort();
   const server = fork(child, [name, JSON.stringify({ ...options, port })], {
     env: { ...process.env, NODE_ENV: 'production' },
+    execArgv,
   });
   const ended = once(server, 'exit').then(([code]) => {
     throw new Error(`The server ${name} ended with ${code}.`);
@@ -32,16 +33,17 @@ export async function startServer(name, options) {
   // Once it is stopped, nobody waits for an answer any more.
   ended.catch(() => undefined);
   const nextMessage = async () => (await Promise.race([once(server, 'message'), ended]))[0];
+  const ask = async (question, parameter) => {
+    const answer = nextMessage();
+    server.send({ question, parameter });
+    return (await answer).answer;
+  };
   await nextMessage();
   return {
     origin: `http://127.0.0.1:${port}`,
+    ask,
     /** CPU time that it has used so far. */
-    async cpuMicroseconds() {
-      const answer = nextMessage();
-      server.send('cpu?');
-      const { user, system } = await answer;
-      return user + system;
-    },
+    cpuMicroseconds: () => ask('cpu'),
     stop: () => server.kill(),
   };
 }

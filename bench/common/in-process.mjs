@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto';
+import process from 'node:process';
+
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { AuthentikModule, AuthentikTokenService } from 'nestjs-authentik';
+
+import { decorate } from '../servers/decorate.mjs';
+
+/** The token service of an app without HTTP. */
+export async function startTokenService(options) {
+  class BenchModule {}
+  const authentik = AuthentikModule.forRoot({ ...options, publicUrl: 'http://127.0.0.1:3000', logLevel: 'error' });
+  decorate(BenchModule, [Module({ imports: [authentik] })]);
+  const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
+  return { tokens: app.get(AuthentikTokenService), close: () => app.close() };
+}
+
+/** `jose` with the keys at hand, and what a careful app tells it to check. */
+export async function createJose({ url, applicationSlug, clientId }, algorithm) {
+  const issuer = `${url}/application/o/${applicationSlug}/`;
+  const keys = createLocalJWKSet(await (await fetch(new URL('jwks/', issuer))).json());
+  const checks = {
+    issuer,
+    audience: clientId,
+    algorithms: [algorithm],
+    clockTolerance: 5,
+    requiredClaims: ['exp', 'sub'],
+  };
+  return (token) => jwtVerify(token, keys, checks);
+}
+
+/** Looks a token up by its SHA-256, and does nothing else. */
+export function createMapLookUp(tokens) {
+  const known = new Map(tokens.map((token) => [hash('sha256', token, 'base64url'), { token: token.length }]));
+  return (token) => known.get(hash('sha256', token, 'base64url'));
+}
+
+/**
+ * A copy of a token as the HTTP parser would give it: a new string, of which V8 has no hash yet.
+ * @returns gives the next of them
+ */
+export function freshCopies(tokens) {
+  const buffers = tokens.map((token) => Buffer.from(`Bearer ${token}`, 'latin1'));
+  let turn = 0;
+  return () => buffers[(turn += 1) % buffers.length].latin1Slice().slice(7);
+}
+
+/**
+ * Times several ways to do the same, in turn.
+ * @param ways name to a function that takes a token
+ * @returns name to microseconds a call, one value for each round; values of one round may be compared
+ */
+export async function timeInTurn(ways, { next, rounds, millisecondsEach }) {
+  const names = Object.keys(ways);
+  const found = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = -1; round < rounds; round += 1) {
+    for (let turn = 0; turn < names.length; turn += 1) {
+      const name = names[(Math.max(round, 0) + turn) % names.length];
+      const value = await timeCalls(ways[name], typeof next === 'function' ? next : next[name], millisecondsEach);
+      // The first round warms up.
+      if (round >= 0) found[name].push(value);
+    }
+  }
+  return found;
+}
+
+async function timeCalls(call, next, milliseconds) {
+  const begin = process.hrtime.bigint();
+  const end = begin + BigInt(milliseconds) * 1_000_000n;
+  let calls = 0;
+  let now = begin;
+  while (now < end) {
+    for (let few = 0; few < 50; few += 1) {
+      const answer = call(next());
+      if (answer instanceof Promise) await answer;
+    }
+    calls += 50;
+    now = process.hrtime.bigint();
+  }
+  return Number(now - begin) / 1000 / calls;
+}
+
+export const ratios = (found, name, baseline) => found[name].map((value, round) => value / found[baseline][round]);
