@@ -9,7 +9,9 @@ const answers = {
   },
   ...(await start(JSON.parse(options))),
 };
-process.on('message', ({ question, parameter }) => {
-  Promise.resolve(answers[question](parameter)).then((answer) => process.send({ answer }));
-});
+const answer = async ({ question, parameter }) => {
+  process.send({ answer: await answers[question](parameter) });
+};
+// A rejection ends the process, and whoever asked hears of that.
+process.on('message', (message) => void answer(message));
 process.send({ answer: 'ready' });
