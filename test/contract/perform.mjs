@@ -52,7 +52,7 @@ export async function perform(act, given, { authentik, grants, port }, grant) {
       if (grant?.tokens?.refresh_token !== undefined) {
         grant.refreshed = await grants.refresh(given, grant.tokens.refresh_token);
       }
-      if (act.kind === 'near-end') authentik.clock.reset();
+      if (act.kind === 'near-end') authentik.clock.advanceSeconds(-untilNearEnd(grants.provider(given)));
       return;
     default:
       throw new Error(`nobody can do ${act.kind}`);

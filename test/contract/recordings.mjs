@@ -51,7 +51,7 @@ function settings(text) {
 
 /** "Provider with refresh_token_threshold days=1", "a provider with one strict logout URI http://localhost:3999/bye". */
 function settingsInProse(about, { redirect_uris: redirectUris }) {
-  const [, durationName, duration] = /\b([a-z]+_(?:threshold|validity)) (\w+=[\w=;]+)/u.exec(about) ?? [];
+  const [, durationName, duration] = /\b([a-z_]+_(?:threshold|validity)) (\w+=[\w=;]+)/u.exec(about) ?? [];
   const logoutUris = [...about.matchAll(/\b(strict|regex) logout URI (\S+?)[.,;]?(?=\s|$)/gu)].map(([, mode, url]) => ({
     matching_mode: mode,
     url,

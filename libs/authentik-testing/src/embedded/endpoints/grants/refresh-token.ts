@@ -33,7 +33,9 @@ export async function refreshTokenGrant({ exchange, provider }: GrantRequest): P
 
 /** Whether it was replaced so shortly before that a server with several workers would not have seen it yet. */
 function races({ grant, replacedAtMs = 0 }: StoredToken, nowMs: number): boolean {
-  return nowMs - replacedAtMs < grant.provider.refreshRaceMs;
+  // A clock that was put back makes no race.
+  const agoMs = nowMs - replacedAtMs;
+  return agoMs >= 0 && agoMs < grant.provider.refreshRaceMs;
 }
 
 /** Names that the provider doesn't have count for nothing; of the others none may be new, and `offline_access` must be there. */
