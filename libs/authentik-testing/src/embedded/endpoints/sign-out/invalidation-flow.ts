@@ -1,3 +1,4 @@
+import { launchUrlOf } from '../../flows/launch-url.js';
 import { redirectPage, signedOutPage } from '../../pages/sign-out.page.js';
 import type { Endpoint } from '../../wire/endpoint.js';
 import type { Exchange } from '../../wire/exchange.js';
@@ -40,16 +41,30 @@ function execute(exchange: Exchange, flow: string): void {
     exchange.redirect(exchange.request.originalUrl);
     return;
   }
-  exchange.json(
-    200,
-    step.kind === 'redirect'
-      ? { component: 'xak-flow-redirect', to: step.to }
-      : {
-          component: 'ak-stage-session-end',
-          pending_user: step.session?.user?.username ?? '',
-          application_name: step.provider?.application?.name ?? null,
-        },
-  );
+  exchange.json(200, challengeOf(exchange, flow, step));
+}
+
+function challengeOf({ habits }: Exchange, flow: string, { kind, to, provider, session }: Step) {
+  if (kind === 'redirect') return { component: 'xak-flow-redirect', to };
+  const flow_info = {
+    title: flow === INVALIDATION_FLOW ? 'Default Invalidation Flow' : 'Default Provider Invalidation Flow',
+    background: '/static/dist/assets/images/flow_background.jpg',
+    ...(habits.fullerChallenges && { background_themed_urls: null }),
+    cancel_url: '/flows/-/cancel/',
+    layout: 'stacked',
+  };
+  // Nobody is left to be told: what came with the rework of end-session shows no page to a browser that is signed out.
+  if (habits.endSessionTrap && session?.user === undefined)
+    return { flow_info, component: 'xak-flow-redirect', to: '/' };
+  return {
+    flow_info,
+    component: 'ak-stage-session-end',
+    pending_user: session?.user?.username ?? '',
+    pending_user_avatar: '/static/dist/assets/images/user_default.png',
+    application_name: provider?.application?.name ?? null,
+    application_launch_url: (provider?.application && launchUrlOf(provider.application)) ?? null,
+    brand_name: 'authentik',
+  };
 }
 
 function nextStep(exchange: Exchange, flow: string): Step {
