@@ -25,7 +25,8 @@ export {
 } from './options/index.js';
 export { InjectAuthentikOptions } from './options/inject-options.decorator.js';
 export { type AuthentikStanding, AuthentikStatus } from './health/authentik-status.js';
-export { AuthentikTokenService } from './tokens/authentik-token.service.js';
+export type { VerifyTokenOptions } from './tokens/verify/narrow.js';
+export { type AuthenticateOptions, AuthentikTokenService } from './tokens/authentik-token.service.js';
 export type { AuthentikTokenSet } from './tokens/grants/token-set.js';
 export type { EndSession } from './tokens/grants/end-session.js';
 export type { TokenExchange } from './tokens/grants/token-exchanger.js';

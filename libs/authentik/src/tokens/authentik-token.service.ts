@@ -1,17 +1,26 @@
 import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import type { Configuration, IntrospectionResponse, UserInfoResponse } from 'openid-client';
 
 import { AuthentikDiscovery } from '../discovery/authentik-discovery.js';
 import { TokenVerificationError } from '../errors/index.js';
 import type { AuthentikUser } from '../protocol/user.js';
+import { RequestAuthentication } from '../rules/request-authentication.js';
 import { ClientCredentials } from './grants/client-credentials.js';
 import { type EndSession, endSessionUrl } from './grants/end-session.js';
 import { type TokenExchange, TokenExchanger } from './grants/token-exchanger.js';
 import { TokenInspector } from './grants/token-inspector.js';
 import { TokenRefresher } from './grants/token-refresher.js';
 import type { AuthentikTokenSet } from './grants/token-set.js';
+import { narrow, type VerifyTokenOptions } from './verify/narrow.js';
 import { Revocations } from './verify/revocations.js';
 import { TokenVerifier } from './verify/token.verifier.js';
+
+/** What {@link AuthentikTokenService.authenticate} takes. */
+export interface AuthenticateOptions {
+  /** Kinds of credential that count. Default: all that the module takes. */
+  readonly acceptedCredentials?: readonly AuthentikUser['credential'][];
+}
 
 /** What an app injects to work with tokens itself. Guards ask the same service. */
 @Injectable()
@@ -24,6 +33,7 @@ export class AuthentikTokenService {
     private readonly exchanger: TokenExchanger,
     private readonly discovery: AuthentikDiscovery,
     private readonly revocations: Revocations,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   /**
@@ -32,25 +42,49 @@ export class AuthentikTokenService {
    *
    * Not checked here: groups and scopes. Guards do that per handler.
    * @param accessToken without the scheme
+   * @param options.audience an `aud` that the token must have besides; default none
+   * @param options.clockToleranceSeconds allowed lateness after `exp`; default, and at most, that of the module
    * @returns the user, with `expiresAt` in epoch seconds and the claims as on the wire
    * @throws {TokenVerificationError} not acceptable; `reason` says why; the wire shows 401 `invalid_token`
    * @throws {AuthentikUnavailableError} nobody could be asked; the wire shows 503
    */
-  async verifyToken(accessToken: string): Promise<AuthentikUser> {
-    return this.verifier.verify(accessToken);
+  async verifyToken(accessToken: string, options?: VerifyTokenOptions): Promise<AuthentikUser> {
+    const user = await this.verifier.verify(accessToken);
+    return options === undefined ? user : narrow(user, options);
   }
 
   /**
    * Like {@link verifyToken}, with `null` for a token that is not acceptable.
    * @throws {AuthentikUnavailableError} nobody could be asked, so neither yes nor no is known
    */
-  async tryVerifyToken(accessToken: string): Promise<AuthentikUser | null> {
+  async tryVerifyToken(accessToken: string, options?: VerifyTokenOptions): Promise<AuthentikUser | null> {
     try {
-      return await this.verifyToken(accessToken);
+      return await this.verifyToken(accessToken, options);
     } catch (error) {
       if (error instanceof TokenVerificationError) return null;
       throw error;
     }
+  }
+
+  /**
+   * What {@link AuthentikAuthGuard} does, for where no guard stands: middleware, gateways, plain Express handlers. Finds
+   * out who sent an HTTP request, by its access token or its session, with `mapUser` and the module-wide `allowedGroups`;
+   * an access token decides alone. Guards that come later do not ask again. A WebSocket gateway gives the request that
+   * its connection began with; judge the `Origin` there yourself, for that request is a GET.
+   *
+   * Not checked here: what single handlers ask for.
+   * @param request as the adapter gives it; its `user` is set
+   * @param options.acceptedCredentials kinds that count; another is as none. Default: all that the module takes.
+   * @throws {UnauthenticatedError} no credential
+   * @throws {MalformedCredentialError} a header that cannot be judged
+   * @throws {TokenVerificationError} a credential that is not acceptable
+   * @throws {GroupRequiredError} a user who may not use this app
+   * @throws {AuthentikUnavailableError} nobody could be asked
+   */
+  async authenticate(request: object, options: AuthenticateOptions = {}): Promise<AuthentikUser> {
+    // Found when it is used: what it asks depends on this service.
+    const authentication = this.moduleRef.get(RequestAuthentication);
+    return authentication.authenticate(request, (request as { res?: object }).res ?? {}, options.acceptedCredentials);
   }
 
   /**

@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
+import { Revocations } from '../../tokens/verify/revocations.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { KeptTokens } from './kept-tokens.js';
 import { LogoutTokenVerifier, refuseLogoutToken, type VerifiedLogoutToken } from './logout-token.verifier.js';
@@ -22,6 +23,7 @@ export class BackchannelLogout {
     private readonly registry: SessionRegistry,
     @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
     private readonly kept: KeptTokens,
+    private readonly revocations: Revocations,
     private readonly logger: AuthentikLogger,
   ) {}
 
@@ -45,8 +47,13 @@ export class BackchannelLogout {
     return ended;
   }
 
-  /** Of one Authentik session where it names one; other sessions of that person go on. */
-  private async end({ issuer, sessionId, subject = '' }: VerifiedLogoutToken): Promise<number> {
+  /**
+   * Of one Authentik session where it names one; other sessions of that person go on. Their access tokens are of no use
+   * any more either, whoever holds them.
+   */
+  private async end({ issuer, sessionId, subject = '', issuedAt }: VerifiedLogoutToken): Promise<number> {
+    if (sessionId === undefined) await this.revocations.revokeSubject({ issuer, subject, issuedUntil: issuedAt });
+    else await this.revocations.revokeSession({ issuer, sessionId });
     const ended =
       sessionId === undefined
         ? await this.registry.endBySubject({ issuer, subject })

@@ -51,6 +51,8 @@ export interface VerifiedLogoutToken {
   readonly subject?: string;
   /** `jti` */
   readonly tokenId: string;
+  /** `iat`, in epoch seconds. */
+  readonly issuedAt: number;
   /** When it is of no use any more, allowed clock difference included, in epoch seconds. */
   readonly expiresAt: number;
 }
@@ -147,6 +149,7 @@ export class LogoutTokenVerifier {
         ...(sessionId !== undefined && { sessionId }),
         ...(subject !== undefined && { subject }),
         tokenId,
+        issuedAt: iat,
         expiresAt,
       },
     };
