@@ -69,6 +69,8 @@ export class FormBrowser {
     for (let step = 0; step < 5 && shown.html.includes('name="uid_field"'); step += 1) {
       shown = await this.submit(shown, { uid_field: username, password });
     }
+    // Authentik before 2024.12 never leads to the client at once: a page of the flow does, by its script or its button.
+    if (shown.html.includes('value="continue"')) shown = await this.submit(shown);
     return shown;
   }
 }
