@@ -269,6 +269,9 @@ describe('another site', () => {
   });
 });
 
+const statusWith = async (authorization: string) =>
+  (await fetch(`${origin}/me`, { headers: { authorization } })).status;
+
 describe('a session that ends at Authentik', () => {
   it('ends here, by the back channel, and nobody else does', async () => {
     await start();
@@ -288,6 +291,17 @@ describe('a session that ends at Authentik', () => {
     await authentik.logoutsSettled();
     expect(await statusOf(browser)).toBe(401);
     await expect.poll(revoked).toBe(2);
+  });
+
+  it('takes its access tokens along, wherever they are, and those of nobody else', async () => {
+    await start();
+    await signedIn('alice');
+    const { authorization: alice } = await authentik.bearer('alice');
+    const { authorization: bob } = await authentik.bearer('bob');
+    expect([await statusWith(alice), await statusWith(bob)]).toEqual([200, 200]);
+    authentik.endSessions({ user: 'alice' });
+    await authentik.logoutsSettled();
+    expect([await statusWith(alice), await statusWith(bob)]).toEqual([401, 200]);
   });
 
   it('ends every session of a person whose sessions all end there', async () => {
