@@ -29,6 +29,7 @@ import { RequestAuthentication } from './rules/request-authentication.js';
 import { storeProviders } from './stores/store.providers.js';
 import { AuthentikTokenService } from './tokens/authentik-token.service.js';
 import { ClientCredentials } from './tokens/grants/client-credentials.js';
+import { SharedRefreshes } from './tokens/grants/shared-refreshes.js';
 import { TokenExchanger } from './tokens/grants/token-exchanger.js';
 import { TokenInspector } from './tokens/grants/token-inspector.js';
 import { TokenRefresher } from './tokens/grants/token-refresher.js';
@@ -70,6 +71,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     IntrospectionVerifier,
     Revocations,
     TokenVerifier,
+    SharedRefreshes,
     TokenRefresher,
     TokenInspector,
     ClientCredentials,

@@ -88,10 +88,12 @@ export class AuthentikTokenService {
   }
 
   /**
-   * Exchanges a refresh token for new tokens. Concurrent calls for one refresh token make one request. Keep the
+   * Exchanges a refresh token for new tokens. Concurrent calls for one refresh token make one request; with `redis` those
+   * of all processes of this app do, and who comes up to 60 seconds late gets what the first one got. Keep the
    * `refreshToken` of the answer: Authentik takes the old one no more.
-   * @throws {TokenGrantError} `isGrantEnded`: the user has to sign in again. Never try the same token again.
-   * @throws {AuthentikUnavailableError} nothing was sent; the refresh token is as good as before
+   * @throws {TokenGrantError} `isGrantEnded`: the user has to sign in again. Never try the same token again. With the
+   * reason `outcome_unknown` the answer was lost, or the process that sent the token ended before it told the others.
+   * @throws {AuthentikUnavailableError} Authentik or Redis cannot be used; the refresh token is as good as before
    * @see RFC 6749 §6
    */
   async refreshToken(refreshToken: string): Promise<AuthentikTokenSet> {
