@@ -172,6 +172,19 @@ export const PROBES: Readonly<Partial<Record<Habit, Probe>>> = {
     const token = await authentik.mintAccessToken({ user: 'alice' });
     return (await post(authentik, '/application/o/revoke/', { token, client_id: 'mcp-server' })).status === 200;
   },
+  tokenExchange: async (authentik) => {
+    const { access_token: subjectToken } = await grantOf(authentik, WEB);
+    const { client_id, client_secret } = WEB;
+    const { status } = await askToken(authentik, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: String(subjectToken),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      audience: 'other',
+      client_id,
+      client_secret,
+    });
+    return status === 200;
+  },
   revokesOwnTokensOnly: async (authentik) => {
     const { access_token: token } = await grantOf(authentik, WEB);
     const { client_id, client_secret } = OTHER;

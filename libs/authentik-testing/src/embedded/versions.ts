@@ -78,6 +78,7 @@ export const HABITS = {
   crashesWithoutKid: { versions: '<2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: 'An assertion of client_credentials that names no `kid` crashes the server.' },
   // Introspection and revocation
   publicClientsLearnNothing: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "A public client's introspection is answered with `active: false`, even with the stored secret." },
+  tokenExchange: { versions: '>=2026.8.0', evidence: 'documented', boundary: 'documented', what: 'The token endpoint exchanges tokens (RFC 8693), for providers that list the caller as federated.' },
   introspectsFederated: { versions: '>=2025.12.5', evidence: 'recorded', boundary: 'documented', what: 'Introspection tells of tokens of another provider, if one of the two lists the other as federated.' },
   publicClientsRevoke: { versions: '>=2025.2.0', evidence: 'recorded', boundary: 'documented', what: 'A public client may revoke by its id alone.' },
   revokesOwnTokensOnly: { versions: '>=2026.5.0-rc1', evidence: 'recorded', boundary: 'none', what: "Revocation leaves another client's token alone." },

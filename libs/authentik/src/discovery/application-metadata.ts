@@ -5,6 +5,7 @@ import { causesOf, type LoadFailure, RetryingLoader } from '../http/retrying-loa
 import type { AuthentikLogger } from '../observability/authentik-logger.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../options/index.js';
 import { clockDifference, foreignEndpoint, noApplication, otherIssuer, surprises } from './diagnosis.js';
+import { isTokenExchange, withoutIdToken } from './exchange-answer.js';
 
 const maxAgeMs = 3600 * 1000;
 
@@ -85,6 +86,7 @@ export class ApplicationMetadata {
         [customFetch]: async (address: string, init: CustomFetchOptions) => {
           const response = await this.fetch(address, init as RequestInit);
           // Later calls of this configuration come through here as well.
+          if (isTokenExchange(init.body)) return withoutIdToken(response);
           if (address !== document.href) return response;
           if (response.status === 404) throw new Error(noApplication(application));
           if (response.status !== 200) throw new Error(`its metadata was answered with ${response.status}`);

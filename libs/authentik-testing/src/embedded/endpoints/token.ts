@@ -10,8 +10,11 @@ import { clientCredentialsGrant } from './grants/client-credentials.js';
 import { deviceCodeGrant } from './grants/device-code.js';
 import type { GrantRequest, TokenResponse } from './grants/grant-request.js';
 import { refreshTokenGrant } from './grants/refresh-token.js';
+import { tokenExchangeGrant } from './grants/token-exchange.js';
 
 interface GrantHandler {
+  /** Default: every version. */
+  isThere?(habits: Habits): boolean;
   /** Confidential clients show their secret before anything else is looked at. */
   needsSecret(habits: Habits): boolean;
   answer(request: GrantRequest): Promise<TokenResponse>;
@@ -25,6 +28,11 @@ const GRANTS: Readonly<Partial<Record<string, GrantHandler>>> = {
   'urn:ietf:params:oauth:grant-type:device_code': {
     needsSecret: ({ deviceNeedsSecret }) => deviceNeedsSecret,
     answer: deviceCodeGrant,
+  },
+  'urn:ietf:params:oauth:grant-type:token-exchange': {
+    isThere: ({ tokenExchange }) => tokenExchange,
+    needsSecret: () => true,
+    answer: tokenExchangeGrant,
   },
 };
 
@@ -63,7 +71,7 @@ function grantHandler({ exchange, provider, credentials }: GrantRequest): GrantH
   if (exchange.habits.grantTypes && !provider.grantTypes.has(grantType as GrantType))
     throw new OAuthRefusal('invalid_grant');
   const handler = GRANTS[grantType];
-  if (handler === undefined) {
+  if (handler === undefined || handler.isThere?.(exchange.habits) === false) {
     throw new OAuthRefusal(exchange.habits.grantTypes ? 'invalid_grant' : 'unsupported_grant_type');
   }
   if (

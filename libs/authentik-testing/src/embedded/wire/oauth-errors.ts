@@ -9,6 +9,7 @@ const DESCRIPTIONS = {
     'The provided authorization grant or refresh token is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client',
   unsupported_grant_type: 'The authorization grant type is not supported by the authorization server',
   invalid_scope: 'The requested scope is invalid, unknown, or malformed',
+  invalid_target: 'The requested resource is invalid, missing, unknown, or malformed',
   unsupported_response_type:
     'The authorization server does not support obtaining an authorization code using this method',
   login_required: 'The Authorization Server requires End-User authentication',

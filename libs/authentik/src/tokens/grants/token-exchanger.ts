@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
+import { tokenExchangeGrantType } from '../../discovery/exchange-answer.js';
 import { grantFailure } from './grant-failure.js';
 import { type AuthentikTokenSet, toTokenSet } from './token-set.js';
 
@@ -29,7 +30,7 @@ export class TokenExchanger {
     const { genericGrantRequest } = await import('openid-client');
     try {
       return toTokenSet(
-        await genericGrantRequest(configuration, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+        await genericGrantRequest(configuration, tokenExchangeGrantType, {
           subject_token: subjectToken,
           subject_token_type: accessTokenType,
           requested_token_type: accessTokenType,
