@@ -82,6 +82,9 @@ export class ApplicationKeys {
       return await known.find(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // Others of a flood may have read them since: what counts is when that was last, not when this one began.
+      const newest = this.known ?? known;
+      if (newest !== known) return newest.find(header, token);
       if (performance.now() - known.readAtMs < cooldownMs || this.loader.isPaused) throw error;
       return (await this.load()).find(header, token);
     }
@@ -101,9 +104,8 @@ export class ApplicationKeys {
     if (performance.now() - readAtMs > maxAgeMs && !this.loader.isPaused) this.load().catch(() => undefined);
   }
 
-  private async load(): Promise<KnownKeys> {
-    this.known = await this.loader.load();
-    return this.known;
+  private load(): Promise<KnownKeys> {
+    return this.loader.load();
   }
 
   private async read(): Promise<KnownKeys> {
@@ -119,6 +121,8 @@ export class ApplicationKeys {
       logger.error(noSigningKey(application.applicationSlug));
     }
     const kids = new Set(keys.flatMap(({ kid }) => kid ?? []));
-    return { find: createLocalJWKSet({ keys }), kids, readAtMs: performance.now() };
+    // Before the loader lets go of this call: whoever came in between would begin another one.
+    this.known = { find: createLocalJWKSet({ keys }), kids, readAtMs: performance.now() };
+    return this.known;
   }
 }

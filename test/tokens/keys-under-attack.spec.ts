@@ -1,0 +1,73 @@
+import type { INestApplication } from '@nestjs/common';
+import { AuthentikTokenService, AuthentikUnavailableError } from 'nestjs-authentik';
+import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { letPass } from '../harness/let-pass.js';
+import { startRestApp } from '../harness/rest-app.js';
+
+let authentik: EmbeddedAuthentik;
+let app: INestApplication;
+let tokens: AuthentikTokenService;
+beforeEach(async () => {
+  authentik = await startEmbeddedAuthentik({ applications: [{ slug: 'mcp-server', clientType: 'public' }] });
+  app = await startRestApp(authentik.url, { controllers: [], options: { tokens: { staleKeysSeconds: 600 } } });
+  tokens = app.get(AuthentikTokenService);
+});
+afterEach(async () => {
+  await app.close();
+  await authentik.stop();
+});
+
+const mint = () => authentik.mintAccessToken({ user: 'alice' });
+const jwksCalls = () => authentik.requestsTo('jwks').length;
+
+describe('a flood of unknown keys', () => {
+  /** A thousand tokens of one unknown key, each another one to whoever remembers refusals, arriving in waves. */
+  async function flood() {
+    const unknown = await authentik.mintBroken({ kind: 'unknownKey', user: 'alice' });
+    const waves = Array.from({ length: 10 }, async (_wave, wave) => {
+      for (let turn = 0; turn < wave * 3; turn += 1) await new Promise(setImmediate);
+      return Promise.all(
+        Array.from({ length: 100 }, (_, index) => tokens.tryVerifyToken(`${unknown}${wave * 100 + index}`)),
+      );
+    });
+    return (await Promise.all(waves)).flat();
+  }
+
+  it('makes one call a cooldown, however the thousand arrive, and keeps a new key out no longer than that', async () => {
+    const known = await mint();
+    expect((await tokens.verifyToken(known)).username).toBe('alice');
+    for (let cooldown = 1; cooldown <= 5; cooldown += 1) {
+      letPass(5_001);
+      const before = jwksCalls();
+      expect(new Set(await flood())).toEqual(new Set([null]));
+      expect(jwksCalls() - before).toBe(1);
+    }
+    await authentik.rotateKeys();
+    const rotated = await mint();
+    await flood();
+    letPass(5_001);
+    await Promise.all([flood(), expect(tokens.verifyToken(rotated)).resolves.toMatchObject({ username: 'alice' })]);
+  });
+});
+
+describe('keys in an outage', () => {
+  it('serve for staleKeysSeconds beyond their age with few calls, then nobody is judged, and it ends by itself', async () => {
+    expect((await tokens.verifyToken(await mint())).username).toBe('alice');
+    await authentik.fault('down');
+    authentik.clearRequests();
+    letPass((5 * 60 + 600 - 5) * 1000);
+    const fresh = await Promise.all(Array.from({ length: 20 }, mint));
+    const served = await Promise.all(
+      Array.from({ length: 1_000 }, (_, at) => tokens.verifyToken(fresh[at % 20] ?? '')),
+    );
+    expect(new Set(served.map(({ username }) => username))).toEqual(new Set(['alice']));
+    expect(authentik.requests.length).toBeLessThanOrEqual(2);
+    letPass(10_000);
+    await expect(tokens.verifyToken(fresh[0] ?? '')).rejects.toBeInstanceOf(AuthentikUnavailableError);
+    await authentik.clearFaults();
+    letPass(10_000);
+    expect((await tokens.verifyToken(fresh[0] ?? '')).username).toBe('alice');
+  });
+});
