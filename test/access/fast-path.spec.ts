@@ -72,7 +72,7 @@ const table: Record<string, Row> = {
   },
   'a token in the query': { send: (token) => ({ path: `/reports?access_token=${token}` }), status: 401 },
   'the scheme Basic': { send: (token) => ({ authorization: `Basic ${token}` }), status: 401 },
-  'an empty header': { send: () => ({ authorization: '' }), status: 400 },
+  'an empty header, which is no credential': { send: () => ({ authorization: '' }), status: 401 },
   'the scheme alone': { send: () => ({ authorization: 'Bearer' }), status: 400 },
   'a session cookie beside it': {
     send: (token) => ({ authorization: `Bearer ${token}`, cookie: '__Host-session=anything' }),
