@@ -71,3 +71,23 @@ describe('keys in an outage', () => {
     expect((await tokens.verifyToken(fresh[0] ?? '')).username).toBe('alice');
   });
 });
+
+describe('a withdrawn key', () => {
+  it('is not believed once more by a process that was idle', async () => {
+    const [remembered, unseen] = [await mint(), await mint()];
+    expect((await tokens.verifyToken(remembered)).username).toBe('alice');
+    await authentik.rotateKeys();
+    letPass(11 * 60 * 1000);
+    expect(await tokens.tryVerifyToken(remembered)).toBeNull();
+    expect(await tokens.tryVerifyToken(unseen)).toBeNull();
+    expect((await tokens.verifyToken(await mint())).username).toBe('alice');
+  });
+
+  it('and one that was not are told apart: what Authentik still publishes is believed after the same time', async () => {
+    const remembered = await mint();
+    expect((await tokens.verifyToken(remembered)).username).toBe('alice');
+    letPass(11 * 60 * 1000);
+    expect((await tokens.verifyToken(remembered)).username).toBe('alice');
+    expect(jwksCalls()).toBe(2);
+  });
+});

@@ -12,6 +12,8 @@ import type { AuthentikApplication } from '../../options/index.js';
 const cooldownMs = 5_000;
 /** Older keys are read again in the background. */
 const maxAgeMs = 5 * 60 * 1000;
+/** Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. */
+const longestUnaskedMs = 10 * 60 * 1000;
 
 interface KnownKeys {
   readonly find: JWTVerifyGetKey;
@@ -63,7 +65,7 @@ export class ApplicationKeys {
     const { known } = this;
     if (known === undefined || this.isTooOld(known)) return false;
     this.refreshIfDue(known);
-    return known.kids.has(kid);
+    return !this.mustAsk(known) && known.kids.has(kid);
   }
 
   /** That they cannot be read now; `undefined` if they can, as far as is known. */
@@ -96,8 +98,16 @@ export class ApplicationKeys {
 
   private async current(): Promise<KnownKeys> {
     if (this.known === undefined || this.isTooOld(this.known)) return this.load();
-    this.refreshIfDue(this.known);
-    return this.known;
+    const { known } = this;
+    // While Authentik is down they serve on.
+    if (this.mustAsk(known)) return this.load().catch(() => known);
+    this.refreshIfDue(known);
+    return known;
+  }
+
+  /** A process that was idle has not read the keys in the background. */
+  private mustAsk({ readAtMs }: KnownKeys): boolean {
+    return performance.now() - readAtMs > longestUnaskedMs && this.loader.failure === undefined;
   }
 
   private refreshIfDue({ readAtMs }: KnownKeys): void {
