@@ -6,6 +6,7 @@ import type { ResolvedAuthentikOptions } from '../options/index.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import type { RequestAuthenticator } from '../rules/request-authentication.js';
 import type { SessionRequest } from './mount/express-session.js';
+import { Revocations } from '../tokens/verify/revocations.js';
 import { SessionMiddleware } from './mount/session-middleware.js';
 import { SessionRegistry } from './store/session-registry.js';
 import { recordOf, type SessionRecord, userOf } from './store/session-record.js';
@@ -23,6 +24,7 @@ export class SessionAuthenticator implements RequestAuthenticator {
     private readonly store: SessionStore,
     private readonly registry: SessionRegistry,
     private readonly upkeep: SessionUpkeep,
+    private readonly revocations: Revocations,
   ) {}
 
   isPresent(request: object): boolean {
@@ -39,8 +41,11 @@ export class SessionAuthenticator implements RequestAuthenticator {
     const record = recordOf(session);
     if (record === undefined || sid === undefined) throw new UnauthenticatedError('Nobody is signed in.');
     this.store.adopt(request);
+    const user = userOf(record, this.absoluteSeconds);
+    // A logout of the back channel that came while this session began found nothing to end.
+    if (this.revocations.covers(user, record.claims.iat)) throw new UnauthenticatedError('The session has ended.');
     return this.store.isOwn && this.hasTime(record) && !this.upkeep.isDue(record)
-      ? userOf(record, this.absoluteSeconds)
+      ? user
       : this.look(request as SessionRequest, sid, record);
   }
 

@@ -109,7 +109,8 @@ export class AuthentikTokenService {
    * @see RFC 7009
    */
   async revokeToken(token: string, hint?: 'access_token' | 'refresh_token'): Promise<void> {
-    await this.revocations.revokeToken(token);
+    // A refresh token is never judged here.
+    if (hint !== 'refresh_token') await this.revocations.revokeToken(token);
     await this.inspector.revoke(token, hint);
   }
 

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
-import { AuthentikError } from '../../errors/index.js';
+import { AuthentikError, MalformedCredentialError } from '../../errors/index.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikModuleExtras } from '../../options/module-extras.js';
@@ -13,6 +13,7 @@ import { Refusals } from '../../rules/refusals.js';
 import { AddressLimits } from '../limits/address-limits.js';
 import { pageHeaders, wantsPage } from '../pages/session-page.js';
 import { BackchannelLogout } from './backchannel-logout.js';
+import { SessionStore } from '../store/session-store.js';
 import { Logout } from './logout.js';
 import { confirmLogoutPage, logoutFailedPage, signedOutPage } from './logout-pages.js';
 
@@ -37,6 +38,7 @@ export class LogoutRoutes {
     private readonly backchannel: BackchannelLogout,
     private readonly logout: Logout,
     private readonly limits: AddressLimits,
+    private readonly store: SessionStore,
     private readonly refusals: Refusals,
     private readonly logger: AuthentikLogger,
   ) {
@@ -62,6 +64,10 @@ export class LogoutRoutes {
 
   private readonly signOut: Work = async (request, response) => {
     checkSameOrigin(request, this.options.publicUrl);
+    // With a token a request has no session here, so nothing would end.
+    if (request.headers.authorization !== undefined) {
+      throw new MalformedCredentialError('Sign out without an Authorization header: it is the session that ends.');
+    }
     const ended = await this.logout.end(request);
     const { cookie } = this.logout;
     if (cookie !== undefined) {
@@ -117,6 +123,8 @@ export class LogoutRoutes {
 
   private handle(work: Work, refuse: Refuse) {
     return async (request: Request, response: Response): Promise<void> => {
+      // With `mount: false` a process that has just begun has not seen the app's store yet.
+      this.store.adopt(request);
       try {
         await work(request, response);
       } catch (error) {

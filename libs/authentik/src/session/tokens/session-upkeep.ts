@@ -9,6 +9,7 @@ import {
 } from '../../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
+import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { SingleFlight } from '../../tokens/grants/single-flight.js';
 import { TokenInspector } from '../../tokens/grants/token-inspector.js';
@@ -123,7 +124,7 @@ export class SessionUpkeep {
     return {
       ...renewed,
       ...expiryOf(tokens),
-      claims: { ...record.claims, groups: [], ...claims },
+      claims: { ...record.claims, groups: [], ...claims, ...signedOf(record) },
       claimsReadAt: Math.floor(nowSeconds()),
     };
   }
@@ -175,6 +176,13 @@ export class SessionUpkeep {
 }
 
 const claimsAge = ({ claimsReadAt, signedInAt }: SessionRecord) => nowSeconds() - (claimsReadAt ?? signedInAt);
+
+/** What was signed says whose session it is and what was granted; UserInfo, which mappings fill, tells the rest. */
+function signedOf({ claims }: SessionRecord): Partial<AuthentikClaims> {
+  const { iss, sub, aud, exp } = claims;
+  const optional = ['azp', 'sid', 'iat', 'scope'] as const;
+  return { iss, sub, aud, exp, ...Object.fromEntries(optional.map((name) => [name, claims[name]])) };
+}
 
 const expiryOf = ({ accessTokenExpiresAt }: SessionTokens) =>
   accessTokenExpiresAt === undefined ? {} : { accessTokenExpiresAt };

@@ -8,7 +8,7 @@ import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import {
   fromMember,
-  hashOf,
+  revocationHashOf,
   type RevocableToken,
   type Revocation,
   RevocationList,
@@ -37,7 +37,6 @@ export interface RevocationOutage {
 @Injectable()
 export class Revocations implements OnModuleInit, OnModuleDestroy {
   private readonly list = new RevocationList();
-  private readonly tokenListeners = new Set<(tokenHash: string) => void>();
   private longestLifeSeconds = assumedLifeSeconds;
   /** Since when something may be unknown, in the time of `performance`; from the first reading to an interruption nothing is. */
   private behindSinceMs: number | undefined;
@@ -83,7 +82,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
 
   /** Makes one access token useless. It is kept as a hash, until it expires by itself. */
   async revokeToken(accessToken: string): Promise<void> {
-    await this.revoke({ kind: 'token', tokenHash: hashOf(accessToken) }, this.endOf(accessToken));
+    await this.revoke({ kind: 'token', tokenHash: revocationHashOf(accessToken) }, this.endOf(accessToken));
   }
 
   /**
@@ -138,11 +137,6 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
       since: new Date(Date.now() - behindMs),
       isTooLong: !this.isReliable,
     };
-  }
-
-  /** Told of each single token that is revoked, by its hash. */
-  onToken(listener: (tokenHash: string) => void): void {
-    this.tokenListeners.add(listener);
   }
 
   /**
@@ -202,7 +196,6 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
 
   private add(revocation: Revocation, expiresAt: number): void {
     this.list.add(revocation, expiresAt);
-    if (revocation.kind === 'token') for (const listener of this.tokenListeners) listener(revocation.tokenHash);
   }
 
   private hear(message: string): void {

@@ -30,7 +30,6 @@ export class VerifiedTokens {
     private readonly revocations: Revocations,
   ) {
     if (maxEntries > 0) this.entries = new LRUCache({ max: maxEntries });
-    revocations.onToken((tokenHash) => this.entries?.delete(tokenHash));
   }
 
   find(accessToken: string): AuthentikUser | undefined {
@@ -43,6 +42,7 @@ export class VerifiedTokens {
     if (
       now < goodUntilMs &&
       now < (user.expiresAt + this.clockToleranceSeconds) * 1000 &&
+      !this.revocations.hasToken(accessToken) &&
       !this.revocations.covers(user, issuedAt) &&
       (key === undefined || key.keys.publishes(key.kid))
     ) {
