@@ -8,7 +8,7 @@ export interface LoginPage {
   goto(url: string): Promise<unknown>;
   url(): string;
   locator(selector: string): LoginLocator;
-  waitForURL(condition: (url: URL) => boolean): Promise<void>;
+  waitForURL(condition: (url: URL) => boolean, options?: { readonly timeout?: number }): Promise<void>;
   context(): { clearCookies(options: { readonly name: string }): Promise<void> };
 }
 
@@ -20,6 +20,8 @@ interface LoginLocator {
 
 /** Pages of Authentik that a login may show: sign-in, consent, and the form of `form_post`. */
 const MAX_PAGES = 5;
+/** So long a page that asks nothing may take to go on by itself. */
+const goesOnMs = 3000;
 
 /** Walks a real browser through Authentik's pages, by their fields and buttons. */
 export async function loginWithPage(
@@ -33,6 +35,14 @@ export async function loginWithPage(
   const start = new URL(page.url());
   const person = personFor(username, start, options);
   const isBack = () => new URL(page.url()).origin !== start.origin;
+  // Between two pages there is nothing to be seen, and pages that post by themselves ask nothing.
+  const goesOn = () =>
+    page
+      .waitForURL((url) => url.origin !== start.origin, { timeout: goesOnMs })
+      .then(
+        () => true,
+        async () => (await page.locator('button[value=agree], form[action]').count()) > 0,
+      );
   let asked = false;
   for (let shown = 0; shown < MAX_PAGES && !isBack(); shown += 1) {
     if ((await page.locator('input[name=password]').count()) > 0 && !asked) {
@@ -45,7 +55,7 @@ export async function loginWithPage(
     } else if ((await page.locator('form[action]').count()) > 0) {
       // `form_post`: the page posts to the app by itself.
       await page.waitForURL((url) => url.origin !== start.origin);
-    } else {
+    } else if (!(await goesOn())) {
       break;
     }
   }
