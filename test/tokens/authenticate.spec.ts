@@ -154,4 +154,20 @@ describe('a back-channel logout', () => {
     await me(alice).expect(401);
     await me(bob).expect(200);
   });
+
+  it('ends a session whose sign-in it met half way, and none that it does not name', async () => {
+    let named: string | undefined;
+    app = await startBrowserApp(authentik.url, {
+      onLogin: async ({ sessionId }) => {
+        await postLogoutToken(app, await logoutToken({ sid: named ?? sessionId })).expect(200);
+      },
+    });
+    const agent = request.agent(app.getHttpServer());
+    await loginAs(agent, 'alice', { authentik });
+    await agent.get('/me').expect(401);
+    named = 'another';
+    const other = request.agent(app.getHttpServer());
+    await loginAs(other, 'alice', { authentik });
+    await other.get('/me').expect(200);
+  });
 });
