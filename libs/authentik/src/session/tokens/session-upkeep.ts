@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { Inject, Injectable } from '@nestjs/common';
 
 import { AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
@@ -140,7 +142,8 @@ export class SessionUpkeep {
   private async refresh(sid: string, { signedInAt }: SessionRecord, useless?: string): Promise<SessionTokens> {
     const { timeoutMs } = this.options;
     const deadline = performance.now() + 2 * timeoutMs;
-    while (!(await this.values.compareAndSet(lockKey(sid), undefined, '1', (2 * timeoutMs) / 1000 + 1))) {
+    const holder = randomUUID();
+    while (!(await this.values.compareAndSet(lockKey(sid), undefined, holder, (2 * timeoutMs) / 1000 + 1))) {
       if (performance.now() > deadline) throw busy();
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
@@ -170,7 +173,8 @@ export class SessionUpkeep {
       }
       return tokens;
     } finally {
-      await this.values.delete(lockKey(sid)).catch(() => undefined);
+      // Only our own: of a slow holder the lock is over, and may be somebody else's by now.
+      await this.values.compareAndSet(lockKey(sid), holder, holder, 0).catch(() => undefined);
     }
   }
 }
