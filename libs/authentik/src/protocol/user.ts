@@ -78,5 +78,6 @@ export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUs
 function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
-  for (const inner of Object.values(value)) freeze(inner);
+  if (Array.isArray(value)) value.forEach(freeze);
+  else for (const name in value) freeze((value as Record<string, unknown>)[name]);
 }

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type CryptoKey, errors, type JSONWebKeySet } from 'jose';
 
 import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { noSigningKey } from '../../discovery/diagnosis.js';
@@ -15,8 +15,16 @@ const maxAgeMs = 5 * 60 * 1000;
 /** Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. */
 const longestUnaskedMs = 10 * 60 * 1000;
 
+/** Of a token's header, what names its key. */
+export interface KeyName {
+  readonly alg: string;
+  readonly kid?: string | undefined;
+}
+
 interface KnownKeys {
-  readonly find: JWTVerifyGetKey;
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  /** Those that were found before, by `alg` and `kid`. */
+  readonly found: Map<string, CryptoKey>;
   readonly kids: ReadonlySet<string>;
   readonly readAtMs: number;
 }
@@ -74,23 +82,40 @@ export class ApplicationKeys {
   }
 
   /**
-   * For `jose`: the key that the token's header names.
+   * What can be said at once, without a promise: on the path of every request that is not remembered.
+   * @returns the key; `unknown` where Authentik has no such key and is not asked again now; `undefined` where
+   * {@link find} has to look
+   */
+  peek({ alg, kid }: KeyName): CryptoKey | 'unknown' | undefined {
+    const { known } = this;
+    if (known === undefined || kid === undefined || this.isTooOld(known) || this.mustAsk(known)) return undefined;
+    this.refreshIfDue(known);
+    if (!known.kids.has(kid)) return this.mayAskAgain(known) ? undefined : 'unknown';
+    return known.found.get(`${alg} ${kid}`);
+  }
+
+  /**
+   * The key that the token's header names.
    * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
    * @throws {errors.JWKSNoMatchingKey} Authentik has no such key
    */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
+  readonly find = async (name: KeyName): Promise<CryptoKey> => {
     const known = await this.current();
     try {
-      return await known.find(header, token);
+      return await findIn(known, name);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       // Others of a flood may have read them since: what counts is when that was last, not when this one began.
       const newest = this.known ?? known;
-      if (newest !== known) return newest.find(header, token);
-      if (performance.now() - known.readAtMs < cooldownMs || this.loader.isPaused) throw error;
-      return (await this.load()).find(header, token);
+      if (newest !== known) return findIn(newest, name);
+      if (!this.mayAskAgain(known)) throw error;
+      return findIn(await this.load(), name);
     }
   };
+
+  private mayAskAgain({ readAtMs }: KnownKeys): boolean {
+    return performance.now() - readAtMs >= cooldownMs && !this.loader.isPaused;
+  }
 
   private isTooOld({ readAtMs }: KnownKeys): boolean {
     return performance.now() - readAtMs > maxAgeMs + this.options.staleKeysSeconds * 1000;
@@ -132,7 +157,15 @@ export class ApplicationKeys {
     }
     const kids = new Set(keys.flatMap(({ kid }) => kid ?? []));
     // Before the loader lets go of this call: whoever came in between would begin another one.
-    this.known = { find: createLocalJWKSet({ keys }), kids, readAtMs: performance.now() };
+    this.known = { find: createLocalJWKSet({ keys }), found: new Map(), kids, readAtMs: performance.now() };
     return this.known;
   }
+}
+
+async function findIn({ find, found }: KnownKeys, { alg, kid }: KeyName): Promise<CryptoKey> {
+  if (kid === undefined) return find({ alg });
+  const key = await find({ alg, kid });
+  // Only a published `kid` comes here, so there are no more of them than Authentik has keys.
+  found.set(`${alg} ${kid}`, key);
+  return key;
 }

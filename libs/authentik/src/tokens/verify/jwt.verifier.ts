@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import { compactVerify, type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikError, type ClaimedIdentity, type TokenRefusal, TokenVerificationError } from '../../errors/index.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
+import type { KeyName } from './application-keys.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** What Authentik signs with. HS256 is not among them: its key would be a secret, never one of the published keys. */
@@ -28,99 +30,129 @@ const refusals: Record<TokenRefusal, string> = {
   inactive: 'Authentik does not know the access token, or not any more.',
 };
 
-export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: JWTPayload) =>
+export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: AuthentikClaims | JWTPayload) =>
   new TokenVerificationError(reason, refusals[reason], {
     ...(cause !== undefined && { cause }),
     ...(payload !== undefined && { claimed: claimedIdentity(payload) }),
   });
 
-function claimedIdentity({ azp, sub }: JWTPayload): ClaimedIdentity {
+function claimedIdentity({ azp, sub }: { readonly azp?: unknown; readonly sub?: unknown }): ClaimedIdentity {
   return {
     ...(typeof azp === 'string' && { clientId: azp }),
     ...(typeof sub === 'string' && { subject: sub }),
   };
 }
 
-/** What a token's signature has proved. */
-export interface VerifiedJwt {
-  readonly claims: AuthentikClaims;
-  readonly application: AuthentikApplication;
+interface Header {
+  readonly alg: string | undefined;
+  readonly kid: string | undefined;
+  readonly isExtended: boolean;
+}
+
+/** A token of which nothing is proved yet, and nothing speaks against it. */
+export interface PlausibleJwt {
+  readonly accessToken: string;
   readonly algorithm: string;
   /** Name of the key, if the token says one. */
   readonly kid: string | undefined;
+  /** As the token tells them. */
+  readonly claims: AuthentikClaims;
+  /** The one that the token can be of. */
+  readonly application: AuthentikApplication;
+  /** Its key, where that is at hand. */
+  readonly key: CryptoKey | Uint8Array | undefined;
 }
 
 /**
  * Judges an access token by its signature and claims, without asking Authentik.
  *
- * What can be seen for free is judged first, so that a hopeless token costs neither a signature check nor a call. All
- * of it is judged again by `jose` on the verified payload.
+ * What can be seen for free is judged first, so that a hopeless token costs neither a signature check nor a call. The
+ * signature is then checked over the very characters that the claims were read from.
  * @see RFC 8725, RFC 9068 §4
  */
 @Injectable()
 export class JwtVerifier {
+  private readonly headers = new LRUCache<string, Header>({ max: 100 });
+
   constructor(
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
     private readonly keys: SigningKeys,
   ) {}
 
   /**
+   * What can be seen without a signature: form, algorithm, the claims as the token tells them, and whether there is such
+   * a key, where that is known.
    * @param accessToken compact JWT, without the scheme
-   * @throws {TokenVerificationError} it is not acceptable; `reason` says why
-   * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
+   * @throws {TokenVerificationError} it is not acceptable, whatever its signature; `reason` says why
    */
-  async verify(accessToken: string): Promise<VerifiedJwt> {
-    const { algorithm, application } = this.precheck(accessToken);
-    const checks = {
-      algorithms: [algorithm],
-      issuer: application.issuer,
-      audience: application.audience,
-      clockTolerance: this.options.tokens.clockToleranceSeconds,
-      requiredClaims: ['exp', 'sub'],
-    };
-    try {
-      // By algorithm, which the options let through: a secret never meets a published key.
-      const { payload, protectedHeader } = await (algorithm === 'HS256'
-        ? jwtVerify(accessToken, new TextEncoder().encode(application.clientSecret), checks)
-        : jwtVerify(accessToken, this.keys.of(application).find, checks));
-      this.judgeClaims(payload);
-      return { claims: payload as AuthentikClaims, application, algorithm, kid: protectedHeader.kid };
-    } catch (error) {
-      throw error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
-    }
-  }
-
-  /**
-   * What can be seen without a key: form, algorithm, and the claims as the token tells them.
-   * @returns the algorithm of its header, and the one application that the token can be of
-   * @throws {TokenVerificationError} it is not acceptable, whatever its signature
-   */
-  precheck(accessToken: string): { algorithm: string; application: AuthentikApplication } {
+  precheck(accessToken: string): PlausibleJwt {
     if (accessToken.length > maxTokenCharacters) throw refuse('malformed');
-    let header: ReturnType<typeof decodeProtectedHeader>;
+    let header: Header;
     let payload: JWTPayload;
     try {
-      header = decodeProtectedHeader(accessToken);
+      header = this.headerOf(accessToken);
       payload = decodeJwt(accessToken);
     } catch (error) {
       throw refuse('malformed', error);
     }
-    const { alg } = header;
+    const { alg, kid } = header;
     const isSymmetric = alg === 'HS256' && this.options.tokens.acceptHs256;
-    if (alg === undefined || !(isSymmetric || publishedKeyAlgorithms.includes(alg)))
+    // An extension that has to be understood changes what is signed, or how.
+    if (alg === undefined || !(isSymmetric || publishedKeyAlgorithms.includes(alg)) || header.isExtended)
       throw refuse('algorithm', undefined, payload);
     const application = this.judgeClaims(payload);
     if (isSymmetric && application.clientSecret === undefined) throw refuse('algorithm', undefined, payload);
-    return { algorithm: alg, application };
+    const key = isSymmetric
+      ? new TextEncoder().encode(application.clientSecret)
+      : this.keyAtHand({ alg, kid }, application, payload);
+    return { accessToken, algorithm: alg, kid, claims: payload as AuthentikClaims, application, key };
+  }
+
+  /** All tokens of one key have the same header, to the letter. */
+  private headerOf(accessToken: string): Header {
+    const encoded = accessToken.slice(0, accessToken.indexOf('.'));
+    let header = this.headers.get(encoded);
+    if (header === undefined) {
+      const { alg, kid, crit } = decodeProtectedHeader(accessToken);
+      header = { alg, kid, isExtended: crit !== undefined };
+      this.headers.set(encoded, header);
+    }
+    return header;
+  }
+
+  /** @throws {TokenVerificationError} Authentik has no such key, and is not asked again now */
+  private keyAtHand(name: KeyName, application: AuthentikApplication, payload: JWTPayload): CryptoKey | undefined {
+    if (this.options.tokens.validation === 'introspect') return undefined;
+    const key = this.keys.of(application).peek(name);
+    if (key === 'unknown') throw refuse('unknown_key', undefined, payload);
+    return key;
+  }
+
+  /**
+   * Checks the signature; the claims count once it has resolved.
+   * @throws {TokenVerificationError} it is not acceptable; `reason` says why
+   * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
+   */
+  async prove({ accessToken, algorithm, kid, claims, application, key }: PlausibleJwt): Promise<void> {
+    try {
+      // By algorithm, which the options let through: a secret never meets a published key.
+      await compactVerify(accessToken, key ?? (await this.keys.of(application).find({ alg: algorithm, kid })), {
+        algorithms: [algorithm],
+      });
+    } catch (error) {
+      throw error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
+    }
+    // To wait for a key takes time, and the token may have ended meanwhile.
+    if (key === undefined) this.judgeLife(claims);
   }
 
   /** @returns the one application that the token can be of */
   private judgeClaims(payload: JWTPayload): AuthentikApplication {
-    const { applications, tokens } = this.options;
+    const { applications } = this.options;
     const no = (reason: TokenRefusal) => refuse(reason, undefined, payload);
     const ofIssuer = applications.filter(({ issuer }) => issuer === payload.iss);
     if (ofIssuer.length === 0) throw no('issuer');
-    const { aud, azp, uid, sub, exp, nbf } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
+    const { aud, azp, uid, sub, exp } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
     const names = (audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
     if (!ofIssuer.some(({ audience }) => names(audience))) throw no('audience');
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
@@ -129,10 +161,19 @@ export class JwtVerifier {
     const application = ofIssuer.find(({ clientId, audience }) => clientId === azp && names(audience));
     if (application === undefined) throw no('audience');
     if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') throw no('claims');
-    const now = Date.now() / 1000;
-    if (exp <= now - tokens.clockToleranceSeconds) throw no('expired');
-    if (nbf !== undefined && !(nbf <= now + tokens.clockToleranceSeconds)) throw no('not_yet_valid');
+    this.judgeLife(payload);
     return application;
+  }
+
+  private judgeLife(payload: AuthentikClaims | JWTPayload): void {
+    const { clockToleranceSeconds } = this.options.tokens;
+    const { exp, nbf, iat } = payload as { readonly exp: number; readonly nbf?: unknown; readonly iat?: unknown };
+    const now = Date.now() / 1000;
+    if (exp <= now - clockToleranceSeconds) throw refuse('expired', undefined, payload);
+    if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= now + clockToleranceSeconds)) {
+      throw refuse('not_yet_valid', undefined, payload);
+    }
+    if (iat !== undefined && typeof iat !== 'number') throw refuse('claims', undefined, payload);
   }
 }
 

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 import { LRUCache } from 'lru-cache';
 
 import type { TokenVerificationError } from '../../errors/index.js';
@@ -18,12 +16,13 @@ export class RejectedTokens {
     ttlAutopurge: false,
   });
 
-  find(accessToken: string): TokenVerificationError | undefined {
-    return this.entries.size === 0 ? undefined : this.entries.get(hash('sha256', accessToken, 'base64url'));
+  /** @param id SHA-256 of the token, as for the verified ones */
+  find(id: string): TokenVerificationError | undefined {
+    return this.entries.size === 0 ? undefined : this.entries.get(id);
   }
 
-  remember(accessToken: string, error: TokenVerificationError): void {
+  remember(id: string, error: TokenVerificationError): void {
     if (error.reason !== 'signature' && error.reason !== 'inactive') return;
-    this.entries.set(hash('sha256', accessToken, 'base64url'), error);
+    this.entries.set(id, error);
   }
 }

@@ -9,8 +9,9 @@ import { parseScope } from '../../protocol/scope.js';
 import { type AuthentikUser, toAuthentikUser } from '../../protocol/user.js';
 import { TokenInspector } from '../grants/token-inspector.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
-import { JwtVerifier, refuse } from './jwt.verifier.js';
+import { JwtVerifier, type PlausibleJwt, refuse } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
+import { hashOf } from './revocation-list.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
@@ -50,52 +51,60 @@ export class TokenVerifier {
   async verify(accessToken: string): Promise<AuthentikUser> {
     this.revocations.check();
     if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
-    const recalled = this.recall(accessToken);
+    const id = hashOf(accessToken);
+    const recalled = this.verified.find(accessToken, id);
     if (recalled !== undefined) return recalled;
-    const rejection = this.rejected.find(accessToken);
+    const rejection = this.rejected.find(id);
     if (rejection !== undefined) throw rejection;
     // A page that loads sends one token many times at once.
-    let running = this.running.get(accessToken);
-    if (running === undefined) {
-      running = this.judge(accessToken).finally(() => this.running.delete(accessToken));
-      this.running.set(accessToken, running);
+    const running = this.running.get(id);
+    if (running !== undefined) return running;
+    const judging = this.judge(accessToken, id, this.precheck(accessToken));
+    this.running.set(id, judging);
+    try {
+      return await judging;
+    } finally {
+      this.running.delete(id);
     }
-    return running;
   }
 
-  private async judge(accessToken: string): Promise<AuthentikUser> {
-    const isJws = accessToken.split('.', 4).length === 3;
-    const { validation } = this.options.tokens;
-    const route = isJws && validation !== 'introspect' ? 'local verification' : 'introspection';
+  /** Refuses what is hopeless before anything is set up for those who wait. `undefined`: only Authentik can tell. */
+  private precheck(accessToken: string): PlausibleJwt | undefined {
     try {
-      const verified = isJws ? await this.judgeJws(accessToken) : await this.judgeOther(accessToken);
-      const { user, issuedAt } = verified;
-      // The token itself may have been revoked meanwhile.
-      if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
-      if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
-      if (verified.goodUntilMs > Date.now()) this.verified.remember(accessToken, verified);
-      this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
-      return user;
+      if (hasFormOfJws(accessToken)) return this.jwt.precheck(accessToken);
+      if (!this.introspection.canAsk) throw refuse('malformed');
+      return undefined;
     } catch (error) {
-      this.debug(() => {
-        const why =
-          error instanceof AuthentikError ? `${refusalReason(error)}: ${error.message}` : 'an unexpected error';
-        return `${route} refuses a token: ${why}`;
-      });
-      if (error instanceof TokenVerificationError) this.rejected.remember(accessToken, error);
+      this.debug(() => saysNo('local verification', error));
       throw error;
     }
   }
 
-  private async judgeJws(accessToken: string): Promise<VerifiedToken> {
-    const { validation } = this.options.tokens;
-    if (validation === 'introspect') {
-      const { application } = this.jwt.precheck(accessToken);
-      return this.introspected(await this.introspection.verify(accessToken, application));
+  private async judge(accessToken: string, id: string, jwt: PlausibleJwt | undefined): Promise<AuthentikUser> {
+    const isLocal = jwt !== undefined && this.options.tokens.validation !== 'introspect';
+    const route = isLocal ? 'local verification' : 'introspection';
+    try {
+      const verified = isLocal ? await this.judgeJws(jwt) : await this.introspected(accessToken, jwt?.application);
+      const { user, issuedAt } = verified;
+      // The token itself may have been revoked meanwhile.
+      if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
+      if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
+      if (verified.goodUntilMs > Date.now()) this.verified.remember(id, verified);
+      this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
+      return user;
+    } catch (error) {
+      this.debug(() => saysNo(route, error));
+      if (error instanceof TokenVerificationError) this.rejected.remember(id, error);
+      throw error;
     }
-    const { claims, application, algorithm, kid } = await this.jwt.verify(accessToken);
+  }
+
+  private async judgeJws(jwt: PlausibleJwt): Promise<VerifiedToken> {
+    const { accessToken, claims, application, algorithm, kid } = jwt;
+    const { validation } = this.options.tokens;
+    await this.jwt.prove(jwt);
     if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
-    const user = this.toUser(await this.withGroups(accessToken, claims, application));
+    const user = this.toUser(lacksGroups(claims) ? await this.withUserInfo(accessToken, claims, application) : claims);
     const goodUntilMs = validation === 'local' ? Infinity : this.introspectionEndsMs();
     const issuedAt = issuedAtOf(claims);
     // The client secret has no name, and no key is withdrawn: the options have it or not.
@@ -106,13 +115,9 @@ export class TokenVerifier {
       : { user, issuedAt, key: { keys: this.keys.of(application), kid }, goodUntilMs };
   }
 
-  /** Opaque tokens and encrypted ones: only Authentik can tell. */
-  private async judgeOther(accessToken: string): Promise<VerifiedToken> {
-    if (!this.introspection.canAsk) throw refuse('malformed');
-    return this.introspected(await this.introspection.verify(accessToken));
-  }
-
-  private introspected(claims: AuthentikClaims): VerifiedToken {
+  /** @param application whose credentials ask; default the app's own */
+  private async introspected(accessToken: string, application?: AuthentikApplication): Promise<VerifiedToken> {
+    const claims = await this.introspection.verify(accessToken, application);
     return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), goodUntilMs: this.introspectionEndsMs() };
   }
 
@@ -120,15 +125,11 @@ export class TokenVerifier {
     return Date.now() + this.options.tokens.introspectionTtlSeconds * 1000;
   }
 
-  /** A provider can leave the claims of its mappings out of tokens; UserInfo always has them. */
-  private async withGroups(
+  private async withUserInfo(
     accessToken: string,
     claims: AuthentikClaims,
     application: AuthentikApplication,
   ): Promise<AuthentikClaims> {
-    const hasProfile = claims.scope === undefined || parseScope(claims.scope).includes('profile');
-    const isLeftOut = claims.preferred_username === undefined && claims.name === undefined;
-    if (claims.groups !== undefined || !hasProfile || !isLeftOut) return claims;
     try {
       const more = await this.inspector.userInfo(accessToken, claims.sub, application);
       return { ...(more as Partial<AuthentikClaims>), ...claims };
@@ -149,6 +150,19 @@ export class TokenVerifier {
   private debug(line: () => string): void {
     if (this.logger.writes('debug')) this.logger.debug(line());
   }
+}
+
+const hasFormOfJws = (token: string) => token.split('.', 4).length === 3;
+
+/** A provider can leave the claims of its mappings out of tokens; UserInfo always has them. */
+function lacksGroups({ groups, scope, preferred_username, name }: AuthentikClaims): boolean {
+  if (groups !== undefined || preferred_username !== undefined || name !== undefined) return false;
+  return scope === undefined || parseScope(scope).includes('profile');
+}
+
+function saysNo(route: string, error: unknown): string {
+  const why = error instanceof AuthentikError ? `${refusalReason(error)}: ${error.message}` : 'an unexpected error';
+  return `${route} refuses a token: ${why}`;
 }
 
 const issuedAtOf = ({ iat }: { readonly iat?: unknown }) => (typeof iat === 'number' ? iat : undefined);

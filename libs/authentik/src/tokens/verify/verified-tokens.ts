@@ -32,9 +32,10 @@ export class VerifiedTokens {
     if (maxEntries > 0) this.entries = new LRUCache({ max: maxEntries });
   }
 
-  find(accessToken: string): AuthentikUser | undefined {
+  /** @param id its {@link hashOf}, where that is known already */
+  find(accessToken: string, id?: string): AuthentikUser | undefined {
     if (this.entries === undefined || this.entries.size === 0) return undefined;
-    const id = hashOf(accessToken);
+    id ??= hashOf(accessToken);
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const now = Date.now();
@@ -52,7 +53,8 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  remember(accessToken: string, verified: VerifiedToken): void {
-    this.entries?.set(hashOf(accessToken), verified);
+  /** @param id {@link hashOf} the token */
+  remember(id: string, verified: VerifiedToken): void {
+    this.entries?.set(id, verified);
   }
 }
