@@ -9,10 +9,13 @@ import { startRestApp } from '../harness/rest-app.js';
 let authentik: EmbeddedAuthentik;
 let app: INestApplication;
 let tokens: AuthentikTokenService;
+/** A token of a key that Authentik never had. */
+let unknown: string;
 beforeEach(async () => {
   authentik = await startEmbeddedAuthentik({ applications: [{ slug: 'mcp-server', clientType: 'public' }] });
   app = await startRestApp(authentik.url, { controllers: [], options: { tokens: { staleKeysSeconds: 600 } } });
   tokens = app.get(AuthentikTokenService);
+  unknown = await authentik.mintBroken({ kind: 'unknownKey', user: 'alice' });
 });
 afterEach(async () => {
   await app.close();
@@ -22,13 +25,12 @@ afterEach(async () => {
 const mint = () => authentik.mintAccessToken({ user: 'alice' });
 const jwksCalls = () => authentik.requestsTo('jwks').length;
 
-/** A thousand tokens of one unknown key, each another one to whoever remembers refusals, arriving in waves. */
-async function flood() {
-  const unknown = await authentik.mintBroken({ kind: 'unknownKey', user: 'alice' });
+/** Ten waves of tokens of the unknown key, a thousand unless told, each another one to whoever remembers refusals. */
+async function flood(ofOneWave = 100) {
   const waves = Array.from({ length: 10 }, async (_wave, wave) => {
     for (let turn = 0; turn < wave * 3; turn += 1) await new Promise(setImmediate);
     return Promise.all(
-      Array.from({ length: 100 }, (_, index) => tokens.tryVerifyToken(`${unknown}${wave * 100 + index}`)),
+      Array.from({ length: ofOneWave }, (_, index) => tokens.tryVerifyToken(`${unknown}${wave * ofOneWave + index}`)),
     );
   });
   return (await Promise.all(waves)).flat();
@@ -50,6 +52,41 @@ describe('a flood of unknown keys', () => {
     letPass(5_001);
     await Promise.all([flood(), expect(tokens.verifyToken(rotated)).resolves.toMatchObject({ username: 'alice' })]);
   });
+});
+
+describe('a key that Authentik rotates in', () => {
+  it.each([0, 1, 2_500, 4_999, 5_000, 299_000])(
+    'is accepted within 5 s in quiet, %i ms after the keys were read',
+    async (sinceMs) => {
+      expect((await tokens.verifyToken(await mint())).username).toBe('alice');
+      letPass(sinceMs);
+      await authentik.rotateKeys();
+      letPass(5_000);
+      expect((await tokens.verifyToken(await mint())).username).toBe('alice');
+      expect(jwksCalls()).toBe(2);
+    },
+  );
+
+  it.each([0, 2_500, 4_999])(
+    'is accepted within 30 s while a flood of unknown ones goes on, %i ms after the keys were read',
+    async (sinceMs) => {
+      expect((await tokens.verifyToken(await mint())).username).toBe('alice');
+      letPass(sinceMs);
+      await flood(10);
+      await authentik.rotateKeys();
+      const rotated = await mint();
+      let acceptedAfter: number | undefined;
+      for (let at = 1; at <= 30; at += 1) {
+        letPass(1_000);
+        const [answers, user] = await Promise.all([flood(10), tokens.tryVerifyToken(rotated)]);
+        expect(new Set(answers)).toEqual(new Set([null]));
+        // Accepted once, it stays so.
+        if (acceptedAfter !== undefined) expect(user?.username).toBe('alice');
+        if (user !== null) acceptedAfter ??= at;
+      }
+      expect(acceptedAfter).toBeLessThanOrEqual(30);
+    },
+  );
 });
 
 describe('keys in an outage', () => {
