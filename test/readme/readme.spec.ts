@@ -85,4 +85,13 @@ describe('the manual', () => {
   it('explains each reason for a refusal', () => {
     expect(table('Reason').map(([reason]) => reason)).toEqual(refusalReasons);
   });
+
+  it('says how long tokens are judged without Redis, by a sample whose members are options', () => {
+    const [, section = ''] = readme.split('## Several processes, Redis and revocation\n');
+    const [, seconds] = /`tokens\.revocationStaleSeconds` \((\d+) seconds\)/u.exec(section) ?? [];
+    expect(Number(seconds)).toBe(new AuthentikTokenOptions().revocationStaleSeconds);
+    const [, sample = ''] = /```ts\n(.*?)```/su.exec(section) ?? [];
+    const members = [...sample.matchAll(/\b(\w+): (?:'|create)/gu), ...sample.matchAll(/\{ (client):/gu)];
+    expect(new Set(members.map(([, name]) => name))).toEqual(new Set(Object.keys(new AuthentikRedisOptions())));
+  });
 });
