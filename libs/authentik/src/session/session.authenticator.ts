@@ -11,6 +11,7 @@ import { SessionMiddleware } from './mount/session-middleware.js';
 import { SessionRegistry } from './store/session-registry.js';
 import { recordOf, type SessionRecord, userOf } from './store/session-record.js';
 import { SessionStore } from './store/session-store.js';
+import { KeptTokens } from './tokens/kept-tokens.js';
 import { SessionUpkeep } from './tokens/session-upkeep.js';
 
 /** Authenticates by the session that the cookie of a browser names. */
@@ -24,6 +25,7 @@ export class SessionAuthenticator implements RequestAuthenticator {
     private readonly store: SessionStore,
     private readonly registry: SessionRegistry,
     private readonly upkeep: SessionUpkeep,
+    private readonly kept: KeptTokens,
     private readonly revocations: Revocations,
   ) {}
 
@@ -60,7 +62,8 @@ export class SessionAuthenticator implements RequestAuthenticator {
 
   private async checkThatItGoesOn(sid: string, record: SessionRecord): Promise<void> {
     if (!this.hasTime(record)) {
-      await this.registry.end(sid, 'expired');
+      const ended = await this.registry.end(sid, 'expired');
+      void this.kept.revoke(ended?.tokens ?? {});
       throw new UnauthenticatedError('The session has lasted as long as it may.');
     }
     if (await this.registry.hasEnded(sid)) throw new UnauthenticatedError('The session has ended.');

@@ -11,6 +11,7 @@ import { SessionAuthenticator } from './session.authenticator.js';
 import { logoutFeature } from './logout/logout.feature.js';
 import { SessionRegistry } from './store/session-registry.js';
 import { SessionStore } from './store/session-store.js';
+import { KeptTokens } from './tokens/kept-tokens.js';
 import { TokenSealer } from './tokens/sealed-tokens.js';
 import { SessionSecrets } from './tokens/session-secrets.js';
 import { SessionUpkeep } from './tokens/session-upkeep.js';
@@ -23,6 +24,7 @@ export const sessionFeature = {
     TokenSealer,
     SessionStore,
     TokenVault,
+    KeptTokens,
     SessionRegistry,
     SessionMiddleware,
     SessionUpkeep,

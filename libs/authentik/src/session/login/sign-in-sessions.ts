@@ -9,6 +9,7 @@ import { SessionMiddleware } from '../mount/session-middleware.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { recordKey, recordOf, type SessionRecord } from '../store/session-record.js';
 import { SessionStore, storeUnavailable } from '../store/session-store.js';
+import { KeptTokens } from '../tokens/kept-tokens.js';
 import type { SessionTokens } from '../tokens/sealed-tokens.js';
 import { TokenVault } from '../tokens/token-vault.js';
 
@@ -27,6 +28,7 @@ export class SignInSessions {
     private readonly store: SessionStore,
     private readonly registry: SessionRegistry,
     private readonly vault: TokenVault,
+    private readonly kept: KeptTokens,
     private readonly logger: AuthentikLogger,
   ) {}
 
@@ -65,7 +67,7 @@ export class SignInSessions {
     if (session === undefined || session === null) return;
     this.store.adopt(request);
     try {
-      if (previous !== undefined && recordOf(session) !== undefined) await this.registry.end(previous, 'replaced');
+      if (previous !== undefined && recordOf(session) !== undefined) await this.replace(previous);
       await regenerate(session);
       const { sessionID: sid, session: fresh } = request as Required<SessionRequest>;
       if (fresh === null) throw new TypeError('express-session gave no new session.');
@@ -78,6 +80,12 @@ export class SignInSessions {
     } catch (error) {
       throw error instanceof LoginError ? error : storeUnavailable(error);
     }
+  }
+
+  private async replace(sid: string): Promise<void> {
+    const ended = await this.registry.end(sid, 'replaced');
+    // Not waited for: nobody's sign-in takes longer for what was before it.
+    void this.kept.revoke(ended?.tokens ?? {});
   }
 
   /** Once, and where the store is the app's. */

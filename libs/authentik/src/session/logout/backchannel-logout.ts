@@ -8,7 +8,7 @@ import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { Revocations } from '../../tokens/verify/revocations.js';
 import { SessionRegistry } from '../store/session-registry.js';
-import { KeptTokens } from './kept-tokens.js';
+import { KeptTokens } from '../tokens/kept-tokens.js';
 import { LogoutTokenVerifier, refuseLogoutToken, type VerifiedLogoutToken } from './logout-token.verifier.js';
 import { postedLogoutToken } from './posted-logout-token.js';
 

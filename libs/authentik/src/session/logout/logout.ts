@@ -13,8 +13,8 @@ import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
 import { SigningKeys } from '../../tokens/verify/signing-keys.js';
 import { SessionMiddleware } from '../mount/session-middleware.js';
 import { SessionRegistry } from '../store/session-registry.js';
+import { KeptTokens } from '../tokens/kept-tokens.js';
 import { type SessionTokens, TokenSealer } from '../tokens/sealed-tokens.js';
-import { KeptTokens } from './kept-tokens.js';
 
 /** How long a browser may take from its sign-out here to that at Authentik. */
 const ticketSeconds = 120;

@@ -20,6 +20,7 @@ import { save, type SessionRequest } from '../mount/express-session.js';
 import { lockKey } from '../store/session-keys.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { recordKey, type SessionRecord } from '../store/session-record.js';
+import { KeptTokens } from './kept-tokens.js';
 import type { SessionTokens } from './sealed-tokens.js';
 import { TokenVault } from './token-vault.js';
 
@@ -45,6 +46,7 @@ export class SessionUpkeep {
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
     @Inject(AUTHENTIK_STORE) private readonly values: KeyValueStore,
     private readonly vault: TokenVault,
+    private readonly kept: KeptTokens,
     private readonly registry: SessionRegistry,
     private readonly refresher: TokenRefresher,
     private readonly inspector: TokenInspector,
@@ -68,7 +70,8 @@ export class SessionUpkeep {
       return renewed;
     } catch (error) {
       if (isOver(error)) {
-        await this.registry.end(sid, 'grant_ended');
+        const ended = await this.registry.end(sid, 'grant_ended');
+        void this.kept.revoke(ended?.tokens ?? {});
         throw new UnauthenticatedError('Authentik does not let the session go on, so it has ended.');
       }
       if (!(error instanceof AuthentikUnavailableError)) throw error;
@@ -169,6 +172,7 @@ export class SessionUpkeep {
       // It may have ended meanwhile, and then nobody would take them away any more.
       if (!(await this.registry.isKept(sid))) {
         await this.vault.take(sid);
+        void this.kept.revoke(tokens);
         throw new TokenGrantError('invalid_grant', 'The session ended while its tokens were refreshed.');
       }
       return tokens;

@@ -6,6 +6,12 @@ import { tokensId } from '../store/session-keys.js';
 import { SessionStore } from '../store/session-store.js';
 import { type SessionTokens, TokenSealer } from './sealed-tokens.js';
 
+/**
+ * A store of somebody else may show a session after its end, and what it kept is then revoked: so much later, in
+ * seconds, it is there still.
+ */
+const lateSeconds = 3600;
+
 interface Kept {
   readonly sealed?: string;
 }
@@ -33,7 +39,8 @@ export class TokenVault {
 
   /** @throws {AuthentikUnavailableError} the store is away */
   async write(sid: string, tokens: SessionTokens, signedInAt: number): Promise<void> {
-    const until = signedInAt + (this.options.session?.absoluteSeconds ?? 0);
+    const endsAt = signedInAt + (this.options.session?.absoluteSeconds ?? 0);
+    const until = this.store.isOwn ? endsAt : endsAt + lateSeconds;
     // Foreign stores read the end of an entry from its cookie.
     const cookie = { originalMaxAge: null, expires: new Date(until * 1000), path: '/' };
     await this.store.set(tokensId(sid), { cookie, until, sealed: await this.sealer.seal(sid, tokens) });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
-import type { SessionTokens } from '../tokens/sealed-tokens.js';
+import type { SessionTokens } from './sealed-tokens.js';
 
 /** What sessions kept that have ended: Authentik lets a refresh token outlive the session that it came from. */
 @Injectable()
