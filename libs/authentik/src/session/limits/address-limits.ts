@@ -10,6 +10,7 @@ import { AuthentikConfigError, TooManyRequestsError } from '../../errors/index.j
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
+import { MemoryStore } from '../../stores/memory.store.js';
 import { StoreThrottlerStorage } from './store-throttler-storage.js';
 
 /** What is limited, each by itself. */
@@ -20,20 +21,23 @@ const windowMs = 60_000;
 type Requests = IncomingMessage & { readonly app?: { get(setting: string): unknown } };
 
 /**
- * Limits by address what anybody may ask of a browser's doors, through `@nestjs/throttler`. Counts are in the store, so
- * with Redis all processes count together.
+ * Limits by address what anybody may ask of a browser's doors, through `@nestjs/throttler`. With Redis all processes
+ * count together; without it counts have a memory of their own, or strangers with many addresses could push sessions out
+ * of that which is for both.
  */
 @Injectable()
 export class AddressLimits {
   private readonly limits: readonly (readonly [door: LimitedDoor, perMinute: number])[];
+  private readonly counts: KeyValueStore;
   private guards: Promise<ReadonlyMap<LimitedDoor, ThrottlerGuard>> | undefined;
   private saidThatForwarded = false;
 
   constructor(
     @Inject(AUTHENTIK_OPTIONS) { session }: ResolvedAuthentikOptions,
-    @Inject(AUTHENTIK_STORE) private readonly store: KeyValueStore,
+    @Inject(AUTHENTIK_STORE) store: KeyValueStore,
     private readonly logger: AuthentikLogger,
   ) {
+    this.counts = store.isShared ? store : new MemoryStore();
     const limits = [
       ['logins', session?.maxLoginsPerMinute ?? 0],
       ['callbacks', session?.maxCallbacksPerMinute ?? 0],
@@ -92,7 +96,7 @@ export class AddressLimits {
         );
       }
     }
-    const storage = new StoreThrottlerStorage(this.store);
+    const storage = new StoreThrottlerStorage(this.counts);
     const guards = this.limits.map(async ([door, limit]) => {
       // By the name that no suffix is put behind, and with no headers but ours.
       const throttlers = [{ name: 'default', limit, ttl: windowMs }];
