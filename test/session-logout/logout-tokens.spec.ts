@@ -275,18 +275,28 @@ describe('a provider without signing key', () => {
 });
 
 describe('one address', () => {
-  it('may send so many logout tokens a minute, and is told when to come again', async () => {
+  it('may send so many logout tokens a minute that are refused, and is told when to come again', async () => {
     const limited = await startBrowserApp(authentik.url, { session: { maxLogoutTokensPerMinute: 2 } }, log.logger);
-    await postLogoutToken(limited, await logoutToken()).expect(200);
+    const used = await logoutToken();
+    await postLogoutToken(limited, used).expect(200);
     await postLogoutToken(limited, 'garbage').expect(400);
-    const token = await logoutToken();
-    const response = await postLogoutToken(limited, token).expect(429);
-    expect(response.body).toMatchObject({ error: 'too_many_requests' });
-    expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
-    expect(Number(response.headers['retry-after'])).toBeLessThanOrEqual(60);
+    await postLogoutToken(limited, await broken('badSignature')).expect(400);
+    for (const refused of ['garbage', await broken('badSignature'), used]) {
+      const response = await postLogoutToken(limited, refused).expect(429);
+      expect(response.body).toMatchObject({ error: 'too_many_requests' });
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+      expect(Number(response.headers['retry-after'])).toBeLessThanOrEqual(60);
+    }
     await limited.close();
-    // It was not used up.
-    await postLogoutToken(app, token).expect(200);
+  });
+
+  it('that is also that of Authentik uses up nothing that sound ones need, which are not counted', async () => {
+    const limited = await startBrowserApp(authentik.url, { session: { maxLogoutTokensPerMinute: 1 } }, log.logger);
+    for (let sound = 0; sound < 3; sound += 1) await postLogoutToken(limited, await logoutToken()).expect(200);
+    await postLogoutToken(limited, 'garbage').expect(400);
+    await postLogoutToken(limited, 'garbage').expect(429);
+    await postLogoutToken(limited, await logoutToken()).expect(200);
+    await limited.close();
   });
 
   it('counts for itself where the proxy is known', async () => {

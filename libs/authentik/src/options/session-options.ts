@@ -81,8 +81,8 @@ export class AuthentikSessionOptions {
   maxCallbacksPerMinute?: number = 60;
 
   /**
-   * How many logout tokens one address may send within a minute; 0 for no limit. Those of Authentik all come from one,
-   * and one that is turned away is sent again. Default 1200.
+   * How many logout tokens that are refused one address may send within a minute; 0 for no limit. Those of Authentik
+   * are not counted, and get through however many others were refused. Default 1200.
    */
   maxLogoutTokensPerMinute?: number = 1200;
 }

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
-import { AuthentikError, MalformedCredentialError } from '../../errors/index.js';
+import { AuthentikError, LogoutTokenError, MalformedCredentialError } from '../../errors/index.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikModuleExtras } from '../../options/module-extras.js';
@@ -57,8 +57,14 @@ export class LogoutRoutes {
   }
 
   private readonly receiveLogoutToken: Work = async (request, response) => {
-    await this.limits.check('logoutTokens', request, response);
-    await this.backchannel.receive(request);
+    try {
+      await this.backchannel.receive(request);
+    } catch (error) {
+      // Refused ones alone are counted: else whoever shares an address with Authentik, such as that of a proxy, could use
+      // up what its own tokens need.
+      if (error instanceof LogoutTokenError) await this.limits.check('logoutTokens', request, response);
+      throw error;
+    }
     this.send(response, 200, noStore);
   };
 
