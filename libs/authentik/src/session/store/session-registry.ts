@@ -85,17 +85,23 @@ export class SessionRegistry {
   }
 
   private async endAll(index: string, reason: SessionEnd): Promise<EndedSession[]> {
-    const sids = [...(await this.values.readIndex(index)).keys()];
+    const members = [...(await this.values.readIndex(index))];
     const ended: EndedSession[] = [];
-    for (let from = 0; from < sids.length; from += batchSize) {
-      const batch = sids.slice(from, from + batchSize);
-      const outcomes = await Promise.all(batch.map((sid) => this.end(sid, reason)));
+    for (let from = 0; from < members.length; from += batchSize) {
+      const batch = members.slice(from, from + batchSize);
+      const outcomes = await Promise.all(batch.map(([sid]) => this.end(sid, reason)));
       ended.push(...outcomes.filter((outcome) => outcome !== undefined));
-      // Those that ran out of time stand there still.
-      const gone = batch.filter((_sid, at) => outcomes[at] === undefined);
-      await Promise.all(gone.map((sid) => this.values.removeFromIndex(index, sid)));
+      // Those that ran out of time stand there still. So do those that begin just now, and they are to stay.
+      const gone = batch.filter(([, until], at) => outcomes[at] === undefined && this.mayBeIdle(until));
+      await Promise.all(gone.map(([sid]) => this.values.removeFromIndex(index, sid)));
     }
     return ended;
+  }
+
+  /** Whether a session is old enough to have run out of time. @param until its last possible moment, as in the index */
+  private mayBeIdle(until: number): boolean {
+    const signedInAt = until - this.absoluteSeconds;
+    return Date.now() / 1000 - signedInAt >= (this.options.session?.idleSeconds ?? 0);
   }
 
   private get absoluteSeconds(): number {
