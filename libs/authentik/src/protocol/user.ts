@@ -45,9 +45,17 @@ function isServiceAccount(claims: AuthentikClaims): boolean {
   return claims.sid === undefined && /^ak-.+-client_credentials$/u.test(username);
 }
 
-/** Maps verified claims to the user. Judges nothing. Frozen, claims included: the same user serves many requests. */
-export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUser['credential']): AuthentikUser {
+/**
+ * Maps verified claims to the user. Judges nothing. Frozen, claims included: the same user serves many requests.
+ * @param kept what the user shows of the claims; default all
+ */
+export function toAuthentikUser(
+  claims: AuthentikClaims,
+  credential: AuthentikUser['credential'],
+  kept: AuthentikClaims = claims,
+): AuthentikUser {
   freeze(claims);
+  freeze(kept);
   const { groups } = claims;
   const email = text(claims.email);
   const username = text(claims.preferred_username) ?? email ?? claims.sub;
@@ -62,7 +70,7 @@ export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUs
     ...(givenName !== undefined && { givenName }),
     ...(familyName !== undefined && { familyName }),
     groups: Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? groups : [],
-    scopes: Object.freeze(parseScope(claims.scope)),
+    scopes: parseScope(claims.scope),
     kind: isServiceAccount(claims) ? 'service' : 'person',
     credential,
     issuer: claims.iss,
@@ -70,7 +78,7 @@ export function toAuthentikUser(claims: AuthentikClaims, credential: AuthentikUs
     ...(claims.sid !== undefined && { sessionId: claims.sid }),
     ...(claims.jti !== undefined && { tokenId: claims.jti }),
     expiresAt: claims.exp,
-    claims,
+    claims: kept,
   });
 }
 

@@ -26,7 +26,7 @@ export function toTokenSet(response: TokenEndpointResponse, keptRefreshToken?: s
     tokenType: 'Bearer',
     // Authentik always says it; without it nothing may be assumed.
     expiresInSeconds: response.expires_in ?? 0,
-    scope: Object.freeze(parseScope(response.scope)),
+    scope: parseScope(response.scope),
     ...(response.id_token !== undefined && { idToken: response.id_token }),
   });
 }

@@ -29,6 +29,15 @@ interface KnownKeys {
   readonly readAtMs: number;
 }
 
+/** A key by its name; one object for all tokens that were signed with it. */
+export interface NamedKey {
+  /**
+   * Whether it is published still, as far as may be relied on; for tokens that were verified before. Reads the keys again
+   * in the background when it is time.
+   */
+  readonly isPublished: boolean;
+}
+
 export interface ApplicationKeysOptions {
   readonly application: AuthentikApplication;
   readonly discovery: AuthentikDiscovery;
@@ -44,6 +53,7 @@ export interface ApplicationKeysOptions {
  */
 export class ApplicationKeys {
   private readonly loader: RetryingLoader<KnownKeys>;
+  private readonly names = new Map<string, NamedKey>();
   private known: KnownKeys | undefined;
   private saidThatNone = false;
 
@@ -65,11 +75,22 @@ export class ApplicationKeys {
     return this.known !== undefined && !this.isTooOld(this.known);
   }
 
-  /**
-   * Whether a key is published still, as far as may be relied on; for tokens that were verified before. Reads the keys
-   * again in the background when it is time.
-   */
-  publishes(kid: string): boolean {
+  /** @param kid of a key that Authentik has published once */
+  named(kid: string): NamedKey {
+    let key = this.names.get(kid);
+    if (key === undefined) {
+      const publishes = () => this.publishes(kid);
+      key = {
+        get isPublished() {
+          return publishes();
+        },
+      };
+      this.names.set(kid, key);
+    }
+    return key;
+  }
+
+  private publishes(kid: string): boolean {
     const { known } = this;
     if (known === undefined || this.isTooOld(known)) return false;
     this.refreshIfDue(known);

@@ -8,13 +8,13 @@ import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { parseScope } from '../../protocol/scope.js';
 import { type AuthentikUser, toAuthentikUser } from '../../protocol/user.js';
 import { TokenInspector } from '../grants/token-inspector.js';
+import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JwtVerifier, type PlausibleJwt, refuse } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
-import { hashOf } from './revocation-list.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
-import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
+import { idOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 /**
  * Judges an access token by whoever is able to: what is remembered, its signature, Authentik itself. Each route either
@@ -24,6 +24,7 @@ import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 export class TokenVerifier {
   private readonly verified: VerifiedTokens;
   private readonly rejected = new RejectedTokens();
+  private readonly common = new CommonValues();
   private readonly running = new Map<string, Promise<AuthentikUser>>();
 
   constructor(
@@ -51,7 +52,7 @@ export class TokenVerifier {
   async verify(accessToken: string): Promise<AuthentikUser> {
     this.revocations.check();
     if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
-    const id = hashOf(accessToken);
+    const id = idOf(accessToken);
     const recalled = this.verified.find(accessToken, id);
     if (recalled !== undefined) return recalled;
     const rejection = this.rejected.find(id);
@@ -89,7 +90,7 @@ export class TokenVerifier {
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
-      if (verified.goodUntilMs > Date.now()) this.verified.remember(id, verified);
+      this.verified.remember(id, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
       return user;
     } catch (error) {
@@ -105,20 +106,21 @@ export class TokenVerifier {
     await this.jwt.prove(jwt);
     if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
     const user = this.toUser(lacksGroups(claims) ? await this.withUserInfo(accessToken, claims, application) : claims);
-    const goodUntilMs = validation === 'local' ? Infinity : this.introspectionEndsMs();
+    const goodUntilMs = validation === 'local' ? undefined : this.introspectionEndsMs();
     const issuedAt = issuedAtOf(claims);
     // The client secret has no name, and no key is withdrawn: the options have it or not.
-    if (algorithm === 'HS256') return { user, issuedAt, goodUntilMs };
+    if (algorithm === 'HS256') return { user, issuedAt, key: undefined, goodUntilMs };
     // A key without a name could not be missed when it is withdrawn, so nothing is remembered of it.
     return kid === undefined
-      ? { user, issuedAt, goodUntilMs: 0 }
-      : { user, issuedAt, key: { keys: this.keys.of(application), kid }, goodUntilMs };
+      ? { user, issuedAt, key: undefined, goodUntilMs: 0 }
+      : { user, issuedAt, key: this.keys.of(application).named(kid), goodUntilMs };
   }
 
   /** @param application whose credentials ask; default the app's own */
   private async introspected(accessToken: string, application?: AuthentikApplication): Promise<VerifiedToken> {
     const claims = await this.introspection.verify(accessToken, application);
-    return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), goodUntilMs: this.introspectionEndsMs() };
+    const goodUntilMs = this.introspectionEndsMs();
+    return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), key: undefined, goodUntilMs };
   }
 
   private introspectionEndsMs(): number {
@@ -141,10 +143,10 @@ export class TokenVerifier {
   }
 
   private toUser(claims: AuthentikClaims): AuthentikUser {
-    const user = toAuthentikUser(claims, 'bearer');
-    if (this.options.tokens.keepClaims) return user;
+    this.common.share(claims);
+    if (this.options.tokens.keepClaims) return toAuthentikUser(claims, 'bearer');
     const { iss, sub, aud, exp } = claims;
-    return { ...user, claims: { iss, sub, aud, exp } };
+    return toAuthentikUser(claims, 'bearer', { iss, sub, aud, exp });
   }
 
   private debug(line: () => string): void {

@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
+
 import { LRUCache } from 'lru-cache';
 
 import type { AuthentikUser } from '../../protocol/user.js';
-import type { ApplicationKeys } from './application-keys.js';
-import { hashOf } from './revocation-list.js';
+import type { NamedKey } from './application-keys.js';
 import type { Revocations } from './revocations.js';
 
 /** What was found out about a token. */
@@ -10,16 +11,18 @@ export interface VerifiedToken {
   readonly user: AuthentikUser;
   /** `iat`, in epoch seconds. */
   readonly issuedAt: number | undefined;
-  /** Where its key came from; absent where Authentik itself has judged. */
-  readonly key?: { readonly keys: ApplicationKeys; readonly kid: string };
-  /** Until when it counts besides its own expiry, in epoch milliseconds. */
-  readonly goodUntilMs: number;
+  /** Its key; `undefined` where that is the client secret, or where Authentik itself has judged. */
+  readonly key: NamedKey | undefined;
+  /** Until when it counts besides its own expiry, in epoch milliseconds; 0 is not at all. */
+  readonly goodUntilMs: number | undefined;
 }
 
+/** Name of a token where it is remembered, its SHA-256: no live token stays in memory. As short as a text can be. */
+export const idOf = (accessToken: string): string => hash('sha256', accessToken, 'binary');
+
 /**
- * Remembers verified tokens by their SHA-256, so that no live token stays in memory. A token is forgotten when it
- * expires, when it is revoked, when its key is no longer published or can no longer be relied on, and when there are too
- * many.
+ * Remembers verified tokens. One is forgotten when it expires, when it is revoked, when its key is no longer published
+ * or can no longer be relied on, and when there are too many.
  */
 export class VerifiedTokens {
   private readonly entries: LRUCache<string, VerifiedToken> | undefined;
@@ -32,20 +35,20 @@ export class VerifiedTokens {
     if (maxEntries > 0) this.entries = new LRUCache({ max: maxEntries });
   }
 
-  /** @param id its {@link hashOf}, where that is known already */
+  /** @param id its {@link idOf}, where that is known already */
   find(accessToken: string, id?: string): AuthentikUser | undefined {
     if (this.entries === undefined || this.entries.size === 0) return undefined;
-    id ??= hashOf(accessToken);
+    id ??= idOf(accessToken);
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const now = Date.now();
     const { user, issuedAt, key, goodUntilMs } = entry;
     if (
-      now < goodUntilMs &&
+      (goodUntilMs === undefined || now < goodUntilMs) &&
       now < (user.expiresAt + this.clockToleranceSeconds) * 1000 &&
       !this.revocations.hasToken(accessToken) &&
       !this.revocations.covers(user, issuedAt) &&
-      (key === undefined || key.keys.publishes(key.kid))
+      key?.isPublished !== false
     ) {
       return user;
     }
@@ -53,8 +56,8 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** @param id {@link hashOf} the token */
+  /** @param id {@link idOf} the token */
   remember(id: string, verified: VerifiedToken): void {
-    this.entries?.set(id, verified);
+    if (verified.goodUntilMs === undefined || verified.goodUntilMs > Date.now()) this.entries?.set(id, verified);
   }
 }
