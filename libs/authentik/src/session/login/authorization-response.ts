@@ -1,4 +1,5 @@
 import { LoginError } from '../../errors/index.js';
+import { queryOf } from '../request-query.js';
 
 /** What Authentik sends a browser back with. */
 export interface AuthorizationResponse {
@@ -25,10 +26,11 @@ const malformed = (why: string) => new LoginError('invalid_request', `The callba
  */
 export function readAuthorizationResponse(url: string, issuer: string): AuthorizationResponse {
   if (url.length > longestCharacters) throw malformed(`has more than ${longestCharacters} characters`);
-  const { search, searchParams } = new URL(url, 'http://callback.invalid');
-  const twice = known.find((name) => searchParams.getAll(name).length > 1);
+  const search = queryOf(url);
+  const query = new URLSearchParams(search);
+  const twice = known.find((name) => query.getAll(name).length > 1);
   if (twice !== undefined) throw malformed(`has more than one ${twice}`);
-  const [state, code, error, iss] = known.map((name) => searchParams.get(name) ?? undefined);
+  const [state, code, error, iss] = known.map((name) => query.get(name) ?? undefined);
   if (state === undefined) throw new LoginError('wrong_state', 'The callback has no state.');
   if ((code === undefined) === (error === undefined)) throw malformed('has neither a code nor an error, or both');
   if (iss !== undefined && iss !== issuer) {

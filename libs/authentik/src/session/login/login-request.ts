@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { LoginError } from '../../errors/index.js';
+import { queryOf } from '../request-query.js';
 import type { SessionPaths } from '../session-paths.js';
 import { toReturnUrl } from './return-to.js';
 
@@ -24,9 +25,9 @@ const malformed = (why: string) => new LoginError('invalid_request', `The query 
 export function readLoginRequest(request: IncomingMessage, publicUrl: string, paths: SessionPaths): Wishes {
   const { url = '' } = request;
   if (url.length > longestCharacters) throw malformed(`has more than ${longestCharacters} characters`);
-  const { searchParams } = new URL(url, 'http://login.invalid');
+  const query = new URLSearchParams(queryOf(url));
   const one = (name: string): string | undefined => {
-    const values = searchParams.getAll(name);
+    const values = query.getAll(name);
     if (values.length > 1) throw malformed(`has more than one ${name}`);
     return values[0];
   };

@@ -15,6 +15,7 @@ import { AddressLimits } from '../limits/address-limits.js';
 import type { SessionRequest } from '../mount/express-session.js';
 import { redirect, sendJson, setPageHeaders } from '../pages/answer.js';
 import { isLoginFailure } from '../pages/login-answers.js';
+import { queryOf } from '../request-query.js';
 import { SessionPaths } from '../session-paths.js';
 import { type SessionRecord, userOf } from '../store/session-record.js';
 import { BrowserCookie } from './browser-cookie.js';
@@ -96,7 +97,7 @@ export class LoginRoutes implements OnModuleDestroy {
 
   /** The page of a failure by its word, for apps that send people there. */
   async error(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const word = new URL(request.url ?? '', 'http://error.invalid').searchParams.get('error') ?? '';
+    const word = new URLSearchParams(queryOf(request.url ?? '')).get('error') ?? '';
     this.failures.show(request, response, isLoginFailure(word) ? word : 'login_failed');
   }
 

@@ -12,6 +12,7 @@ import { checkSameOrigin } from '../../rules/cross-site.js';
 import { Refusals } from '../../rules/refusals.js';
 import { AddressLimits } from '../limits/address-limits.js';
 import { pageHeaders, wantsPage } from '../pages/session-page.js';
+import { queryOf } from '../request-query.js';
 import { BackchannelLogout } from './backchannel-logout.js';
 import { SessionStore } from '../store/session-store.js';
 import { Logout } from './logout.js';
@@ -108,8 +109,8 @@ export class LogoutRoutes {
   };
 
   private readonly showSignedOut: Work = async (request, response) => {
-    const { searchParams } = new URL(request.url ?? '', this.options.publicUrl);
-    const ticket = await this.logout.takeTicket(searchParams.get('continue') ?? '');
+    const query = new URLSearchParams(queryOf(request.url));
+    const ticket = await this.logout.takeTicket(query.get('continue') ?? '');
     const url = ticket === undefined ? undefined : await this.logout.endSessionUrl(ticket.idToken);
     const isAuthentikAway = ticket !== undefined && url === undefined;
     this.send(response, 200, pageHeaders, signedOutPage(this.places, url?.href, isAuthentikAway));
