@@ -44,6 +44,32 @@ describe('an app that runs express-session itself', () => {
     expect((await alice.ask(`${app.url}/page/me`)).status).toBe(401);
   });
 
+  it('and has thrown the session of the request away before the routes: our part ends all the same', async () => {
+    const ends: string[] = [];
+    const log = recordLog();
+    const app = await start({
+      options: {
+        session: { mount: false },
+        onLogout: ({ username }, reason) => void ends.push(`${username} ${reason}`),
+      },
+      logger: log.logger,
+      configure: (nest) => {
+        own(nest);
+        nest.use('/auth/logout', (request: { session: unknown }, _response: unknown, next: () => void) => {
+          request.session = null;
+          next();
+        });
+      },
+    });
+    const alice = new Person(authentik);
+    await alice.signIn(app.url);
+    expect((await alice.ask(`${app.url}/auth/logout`, { method: 'POST' })).status).toBe(200);
+    expect(ends).toEqual(['alice logout']);
+    expect((await alice.ask(`${app.url}/page/me`)).status).toBe(401);
+    expect((await alice.ask(`${app.url}/auth/logout`, { method: 'POST' })).status).toBe(200);
+    expect(log.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+
   it('and has forgotten to: the log has the two lines to add, and nobody is sent to sign in for nothing', async () => {
     const log = recordLog();
     const app = await start({ options: { session: { mount: false } }, logger: log.logger });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
+import type { Session } from 'express-session';
 import { decodeProtectedHeader } from 'jose';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
@@ -11,6 +12,7 @@ import type { AuthentikModuleExtras } from '../../options/module-extras.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { AuthentikTokenService } from '../../tokens/authentik-token.service.js';
 import { SigningKeys } from '../../tokens/verify/signing-keys.js';
+import { destroy, regenerate, type SessionRequest } from '../mount/express-session.js';
 import { SessionMiddleware } from '../mount/session-middleware.js';
 import { SessionRegistry } from '../store/session-registry.js';
 import { KeptTokens } from '../tokens/kept-tokens.js';
@@ -21,14 +23,6 @@ const ticketSeconds = 120;
 
 /** Longer addresses are refused by common proxies, which read a request line of 8 KiB. */
 const longestUrlCharacters = 7_000;
-
-/** A session of express-session, as far as it matters here. */
-interface RequestSession {
-  regenerate(callback: (error: unknown) => void): unknown;
-  destroy(callback: (error: unknown) => void): unknown;
-}
-
-type SessionRequest = object & { readonly sessionID?: string; readonly session?: RequestSession };
 
 /** Ends a session here, and says where it ends at Authentik. */
 @Injectable()
@@ -56,7 +50,8 @@ export class Logout {
     if (away !== undefined) throw away;
     const { session, sessionID: sid } = request;
     const ended = sid === undefined ? undefined : await this.registry.end(sid, 'logout');
-    if (session !== undefined) await this.leave(session);
+    // The app may have thrown it away, which with express-session is `request.session = null`.
+    if (session !== undefined && session !== null) await this.leave(session);
     if (ended === undefined) return undefined;
     await this.kept.revoke(ended.tokens);
     return ended.tokens;
@@ -128,15 +123,8 @@ export class Logout {
   }
 
   /** A session of the app's own goes on under a new id; ours has nothing in it any more. */
-  private leave(session: RequestSession): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (error: unknown) => {
-        if (error === undefined || error === null) resolve();
-        else reject(error);
-      };
-      if (this.options.session?.mount === false) session.regenerate(done);
-      else session.destroy(done);
-    });
+  private leave(session: Session): Promise<void> {
+    return this.options.session?.mount === false ? regenerate(session) : destroy(session);
   }
 }
 
