@@ -82,6 +82,32 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
       /^redis: has both url and client/u,
     ],
     [
+      'a yes that is a word',
+      { tokens: { dangerouslyAcceptUserInfo: 'yes' } },
+      { tokens: { dangerouslyAcceptUserInfo: true } },
+      /^tokens\.dangerouslyAcceptUserInfo: is neither true nor false\./u,
+    ],
+    [
+      'UserInfo as the judge beside a secret to introspect with',
+      { clientSecret: 'tWq7vXo2mK9dLs4pRz8nYb3c', tokens: { dangerouslyAcceptUserInfo: true } },
+      { clientSecret: 'tWq7vXo2mK9dLs4pRz8nYb3c', tokens: { dangerouslyAcceptUserInfo: false } },
+      /^tokens\.dangerouslyAcceptUserInfo: is for apps without any clientSecret/u,
+    ],
+    [
+      'UserInfo as the judge beside the secret of a trusted application',
+      {
+        trustedApplications: [
+          { applicationSlug: 'mobile', clientId: 'mobile', clientSecret: 'tWq7vXo2mK9dLs4pRz8nYb3c' },
+        ],
+        tokens: { dangerouslyAcceptUserInfo: true },
+      },
+      {
+        trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }],
+        tokens: { dangerouslyAcceptUserInfo: true },
+      },
+      /^tokens\.dangerouslyAcceptUserInfo: is for apps without any clientSecret/u,
+    ],
+    [
       'http outside of loopback',
       { url: 'http://auth.example.com' },
       { url: 'http://auth.example.com', dangerouslyAllowHttp: true },

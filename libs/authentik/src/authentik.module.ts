@@ -36,6 +36,7 @@ import { TokenRefresher } from './tokens/grants/token-refresher.js';
 import { IntrospectionVerifier } from './tokens/verify/introspection.verifier.js';
 import { Revocations } from './tokens/verify/revocations.js';
 import { TokenVerifier } from './tokens/verify/token.verifier.js';
+import { UserInfoVerifier } from './tokens/verify/user-info.verifier.js';
 import { AuthentikStatus } from './health/authentik-status.js';
 import { JwtVerifier } from './tokens/verify/jwt.verifier.js';
 import { SigningKeys } from './tokens/verify/signing-keys.js';
@@ -70,6 +71,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     JwtVerifier,
     IntrospectionVerifier,
     Revocations,
+    UserInfoVerifier,
     TokenVerifier,
     SharedRefreshes,
     TokenRefresher,

@@ -40,6 +40,7 @@ const variables: readonly (readonly [option: string, variable: string, read: (va
   ['tokens.clockToleranceSeconds', 'AUTHENTIK_TOKENS_CLOCK_TOLERANCE_SECONDS', number],
   ['tokens.staleKeysSeconds', 'AUTHENTIK_TOKENS_STALE_KEYS_SECONDS', number],
   ['tokens.revocationStaleSeconds', 'AUTHENTIK_TOKENS_REVOCATION_STALE_SECONDS', number],
+  ['tokens.dangerouslyAcceptUserInfo', 'AUTHENTIK_TOKENS_DANGEROUSLY_ACCEPT_USER_INFO', flag],
   ['redis.url', 'AUTHENTIK_REDIS_URL', text],
   ['redis.keyPrefix', 'AUTHENTIK_REDIS_KEY_PREFIX', text],
   ['trustedApplications', 'AUTHENTIK_TRUSTED_APPLICATIONS', applications],

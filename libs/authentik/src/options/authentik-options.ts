@@ -11,11 +11,12 @@ export class AuthentikTokenOptions {
   /**
    * Who judges a token. `local`: its signature and claims; a token revoked in Authentik counts until it expires.
    * `introspect`: Authentik itself, asked with the client secret. `local+introspect`: both. Answers of Authentik are
-   * kept for `introspectionTtlSeconds`. Tokens that are no JWT can only be introspected. Default `local`.
+   * kept for `introspectionTtlSeconds`. Tokens that are no signed JWT (opaque, encrypted) can only be introspected.
+   * Default `local`.
    */
   validation?: TokenValidation = 'local';
 
-  /** How long an introspection counts, in seconds, 0 to 3600. Default 60. */
+  /** How long an answer of Authentik about a token counts, in seconds, 0 to 3600. Default 60. */
   introspectionTtlSeconds?: number = 60;
 
   /** How many verified tokens are remembered, by their hash; 0 for none. Default 10000. */
@@ -41,6 +42,16 @@ export class AuthentikTokenOptions {
    * reached; then they are answered 503. 0 to 3600. Default 60.
    */
   revocationStaleSeconds?: number = 60;
+
+  /**
+   * Whether UserInfo judges tokens that nobody else can: opaque and encrypted ones, where no application has a
+   * `clientSecret` to introspect with. It proves that Authentik knows the token, not for whom it was issued: **a token of
+   * any application of that Authentik counts here**, also of one whose users this application does not admit, with the
+   * `sub` and the groups that its mappings write. Such a user has no `scopes`, so `@RequiredScopes` refuses, an empty
+   * `clientId`, the kind `person`, and an `expiresAt` that is the end of `introspectionTtlSeconds`. The app's own
+   * application is asked. A token that another way has refused never comes here. Default false.
+   */
+  dangerouslyAcceptUserInfo?: boolean = false;
 }
 
 /** What is used of a client that the package `redis` made with `createClient()`. */

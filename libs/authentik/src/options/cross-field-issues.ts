@@ -14,6 +14,7 @@ export function crossFieldIssues(given: Given, extras: Required<AuthentikModuleE
     ...applications(given),
     ...redis(given),
     ...secretsNeeded(given),
+    ...userInfoNeverAsked(given),
     ...features(extras),
     ...sessionIssues(given, extras),
   ];
@@ -142,6 +143,21 @@ function secretsNeeded(given: Given): ConfigIssue[] {
     ];
   }
   return [];
+}
+
+/** With a secret, introspection is asked, and its answer is final. */
+function userInfoNeverAsked(given: Given): ConfigIssue[] {
+  const { dangerouslyAcceptUserInfo } = (given['tokens'] ?? {}) as Given;
+  const trusted = Array.isArray(given['trustedApplications']) ? (given['trustedApplications'] as Given[]) : [];
+  const hasSecret = [given, ...trusted].some((entry) => entry?.['clientSecret'] !== undefined);
+  if (dangerouslyAcceptUserInfo !== true || !hasSecret) return [];
+  return [
+    {
+      option: 'tokens.dangerouslyAcceptUserInfo',
+      problem: 'is for apps without any clientSecret: with one, introspection judges, and UserInfo is never asked.',
+      remedy: 'Leave it out.',
+    },
+  ];
 }
 
 function features({ features: opened }: Required<AuthentikModuleExtras>): ConfigIssue[] {

@@ -89,6 +89,10 @@ export class TokenOptionsSchema implements AuthentikTokenOptions {
   @IsOptional()
   @whole(0, 3600)
   revocationStaleSeconds?: number;
+
+  @IsOptional()
+  @IsBoolean(flag('Leave it out: with "clientSecret", introspection judges those tokens.'))
+  dangerouslyAcceptUserInfo?: boolean;
 }
 
 export class RedisOptionsSchema implements AuthentikRedisOptions {

@@ -16,13 +16,16 @@ export interface AuthentikUser {
   readonly familyName?: string;
   /** Names of the Authentik groups (scope `profile`). Empty unless the claim is an array of strings only. */
   readonly groups: readonly string[];
-  /** Scopes of the token; empty before Authentik 2025.10, which does not write them into tokens. */
+  /**
+   * Scopes of the token; empty before Authentik 2025.10, which does not write them into tokens, and of a token that only
+   * UserInfo has judged.
+   */
   readonly scopes: readonly string[];
   /** `service` for the service account behind a client_credentials token. */
   readonly kind: 'person' | 'service';
   readonly credential: 'session' | 'bearer';
   readonly issuer: string;
-  /** `azp`: the OAuth client that the token was issued to. */
+  /** `azp`: the OAuth client that the token was issued to; empty where only UserInfo has judged, which does not tell. */
   readonly clientId: string;
   /** `sid`: the Authentik session, where there is one. */
   readonly sessionId?: string;

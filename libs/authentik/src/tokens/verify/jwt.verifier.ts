@@ -13,7 +13,7 @@ import { SigningKeys } from './signing-keys.js';
 export const publishedKeyAlgorithms = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** No Authentik token comes near; a longer one is not worth decoding. */
-const maxTokenCharacters = 16 * 1024;
+export const maxTokenCharacters = 16 * 1024;
 
 const refusals: Record<TokenRefusal, string> = {
   malformed: 'The access token is not a JWT.',

@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache';
 
-import type { TokenVerificationError } from '../../errors/index.js';
+import type { TokenRefusal, TokenVerificationError } from '../../errors/index.js';
 
 const maxEntries = 1_000;
 const ttlMs = 10_000;
+const costly: ReadonlySet<TokenRefusal> = new Set(['signature', 'inactive', 'claims']);
 
 /**
- * Remembers for a moment what it cost something to refuse: a bad signature, a token that Authentik called inactive. In
- * a place of its own, so that a flood of bad tokens drives no good one out.
+ * Remembers for a moment what it cost something to refuse: a bad signature, a token that Authentik called inactive, or
+ * of which it tells too little. In a place of its own, so that a flood of bad tokens drives no good one out.
  */
 export class RejectedTokens {
   private readonly entries = new LRUCache<string, TokenVerificationError>({
@@ -22,7 +23,6 @@ export class RejectedTokens {
   }
 
   remember(id: string, error: TokenVerificationError): void {
-    if (error.reason !== 'signature' && error.reason !== 'inactive') return;
-    this.entries.set(id, error);
+    if (costly.has(error.reason)) this.entries.set(id, error);
   }
 }

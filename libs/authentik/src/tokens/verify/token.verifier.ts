@@ -14,6 +14,7 @@ import { JwtVerifier, type PlausibleJwt, refuse } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
+import { UserInfoVerifier } from './user-info.verifier.js';
 import { idOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 /**
@@ -35,6 +36,7 @@ export class TokenVerifier {
     private readonly keys: SigningKeys,
     private readonly logger: AuthentikLogger,
     private readonly revocations: Revocations,
+    private readonly userInfo: UserInfoVerifier,
   ) {
     const { cacheMaxEntries, clockToleranceSeconds } = options.tokens;
     this.verified = new VerifiedTokens(cacheMaxEntries, clockToleranceSeconds, revocations);
@@ -73,7 +75,7 @@ export class TokenVerifier {
   private precheck(accessToken: string): PlausibleJwt | undefined {
     try {
       if (hasFormOfJws(accessToken)) return this.jwt.precheck(accessToken);
-      if (!this.introspection.canAsk) throw refuse('malformed');
+      if (!this.introspection.canAsk && !this.userInfo.canAsk) throw refuse('malformed');
       return undefined;
     } catch (error) {
       this.debug(() => saysNo('local verification', error));
@@ -83,9 +85,14 @@ export class TokenVerifier {
 
   private async judge(accessToken: string, id: string, jwt: PlausibleJwt | undefined): Promise<AuthentikUser> {
     const isLocal = jwt !== undefined && this.options.tokens.validation !== 'introspect';
-    const route = isLocal ? 'local verification' : 'introspection';
+    const isUserInfo = jwt === undefined && !this.introspection.canAsk;
+    const route = isLocal ? 'local verification' : isUserInfo ? 'UserInfo' : 'introspection';
     try {
-      const verified = isLocal ? await this.judgeJws(jwt) : await this.introspected(accessToken, jwt?.application);
+      const verified = isLocal
+        ? await this.judgeJws(jwt)
+        : isUserInfo
+          ? await this.byUserInfo(accessToken)
+          : await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
@@ -121,6 +128,13 @@ export class TokenVerifier {
     const claims = await this.introspection.verify(accessToken, application);
     const goodUntilMs = this.introspectionEndsMs();
     return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), key: undefined, goodUntilMs };
+  }
+
+  private async byUserInfo(accessToken: string): Promise<VerifiedToken> {
+    const user = this.toUser(await this.userInfo.verify(accessToken));
+    // A machine is told from a person who chose its name by `sid`, which UserInfo never has.
+    const person = Object.freeze({ ...user, kind: 'person' as const });
+    return { user: person, issuedAt: undefined, key: undefined, goodUntilMs: this.introspectionEndsMs() };
   }
 
   private introspectionEndsMs(): number {
