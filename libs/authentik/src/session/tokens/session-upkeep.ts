@@ -185,11 +185,16 @@ export class SessionUpkeep {
 
 const claimsAge = ({ claimsReadAt, signedInAt }: SessionRecord) => nowSeconds() - (claimsReadAt ?? signedInAt);
 
-/** What was signed says whose session it is and what was granted; UserInfo, which mappings fill, tells the rest. */
+/** Besides those that every token has: RFC 7519 §4.1, RFC 9068 §2.2, OpenID Connect Core 1.0 §2. */
+const signedClaims = ['azp', 'sid', 'iat', 'nbf', 'jti', 'nonce', 'scope', 'auth_time', 'acr', 'amr'] as const;
+
+/**
+ * What was signed says whose session it is, how it began and what was granted; UserInfo, which mappings fill, tells the
+ * rest.
+ */
 function signedOf({ claims }: SessionRecord): Partial<AuthentikClaims> {
   const { iss, sub, aud, exp } = claims;
-  const optional = ['azp', 'sid', 'iat', 'scope'] as const;
-  return { iss, sub, aud, exp, ...Object.fromEntries(optional.map((name) => [name, claims[name]])) };
+  return { iss, sub, aud, exp, ...Object.fromEntries(signedClaims.map((name) => [name, claims[name]])) };
 }
 
 const expiryOf = ({ accessTokenExpiresAt }: SessionTokens) =>
