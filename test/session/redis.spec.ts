@@ -1,4 +1,5 @@
 import { RedisStore } from 'connect-redis';
+import session from 'express-session';
 import { createClient } from 'redis';
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -94,6 +95,50 @@ describe('two apps on one Redis', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+/** Two processes with one store of their own express-session; somebody has signed in at the first one. */
+async function signedInAtAnother(username: string) {
+  const ends: string[] = [];
+  const store = new session.MemoryStore();
+  const shape: SessionAppShape = {
+    options: {
+      session: { mount: false },
+      onLogout: (user, reason) => void ends.push(`${user.username} ${reason}`),
+    },
+    configure: (nest) =>
+      nest.use(session({ name: 'own.sid', secret: 'of-the-app', resave: false, saveUninitialized: false, store })),
+  };
+  const one = await start(shape);
+  const person = new Person(authentik, username);
+  await person.signIn(one.url);
+  expect(await me(person, one)).toBe(200);
+  return { person, one, fresh: await start(shape), ends };
+}
+
+describe('a process that has just begun, of an app that runs express-session itself', () => {
+  it('ends what a logout token says, though no request has shown it the store yet', async () => {
+    // Of somebody else than the other tests, for what was issued until this second is revoked.
+    const { person, one, fresh, ends } = await signedInAtAnother('mallory');
+    const gone = ['azp', 'uid', 'sid', 'nonce', 'scope'].map((name) => [name, undefined]);
+    const claims = {
+      ...Object.fromEntries(gone),
+      jti: 'of a process that has just begun',
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    };
+    const body = new URLSearchParams({ logout_token: await authentik.mintAccessToken({ user: 'mallory', claims }) });
+    const answer = await fetch(`${fresh.url}/auth/backchannel-logout`, { method: 'POST', body });
+    expect(answer.status).toBe(200);
+    expect(ends).toEqual(['mallory backchannel_logout']);
+    expect(await me(person, one)).toBe(401);
+  });
+
+  it('signs somebody out', async () => {
+    const { person, one, fresh, ends } = await signedInAtAnother('bob');
+    expect((await person.ask(`${fresh.url}/auth/logout`, { method: 'POST' })).status).toBe(200);
+    expect(ends).toEqual(['bob logout']);
+    expect(await me(person, one)).toBe(401);
   });
 });
 
