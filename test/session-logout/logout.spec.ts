@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
 import expressSession from 'express-session';
 import { decodeJwt } from 'jose';
 import type { AuthentikOptions, AuthentikUser, SessionEnd } from 'nestjs-authentik';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 
 import { FormBrowser } from '../harness/form-browser.js';
 import { freePort } from '../harness/free-port.js';
+import { recordLog } from '../harness/log-lines.js';
 import { startRedis } from '../harness/redis-server.js';
 import { startBrowserApp } from './app.js';
 
@@ -17,8 +18,8 @@ let ended: [username: string, reason: SessionEnd][];
 
 const onLogout = ({ username }: AuthentikUser, reason: SessionEnd) => void ended.push([username, reason]);
 
-async function start(options: Partial<AuthentikOptions> = {}): Promise<void> {
-  app = await startBrowserApp(authentik.url, { publicUrl: origin, onLogout, ...options });
+async function start(options: Partial<AuthentikOptions> = {}, logger?: LoggerService): Promise<void> {
+  app = await startBrowserApp(authentik.url, { publicUrl: origin, onLogout, ...options }, logger);
   await app.listen(Number(new URL(origin).port));
   // An app does not wait for its Redis.
   const status = async () => (await fetch(`${origin}/auth/backchannel-logout`, { method: 'POST' })).status;
@@ -282,6 +283,25 @@ describe('a session that ends at Authentik', () => {
     expect(await statusOf(alice)).toBe(401);
     expect(await statusOf(bob)).toBe(200);
     expect(ended).toEqual([['alice', 'backchannel_logout']]);
+  });
+
+  it('is a line in the log where it ended one here, and for debugging only where it never was here', async () => {
+    const { lines, logger } = recordLog();
+    await start({ logLevel: 'debug' }, logger);
+    await signedIn('alice');
+    authentik.endSessions({ user: 'alice' });
+    await authentik.logoutsSettled();
+    const about = () => lines.filter((line) => line.includes('back-channel logout'));
+    expect(about()).toEqual([expect.stringMatching(/^log .* ended 1 session/u)]);
+    const gone = ['azp', 'uid', 'nonce', 'scope'].map((name) => [name, undefined]);
+    const claims = {
+      ...Object.fromEntries(gone),
+      jti: 'once',
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    };
+    const body = new URLSearchParams({ logout_token: await authentik.mintAccessToken({ user: 'bob', claims }) });
+    expect((await fetch(`${origin}/auth/backchannel-logout`, { method: 'POST', body })).status).toBe(200);
+    expect(about().slice(1)).toEqual([expect.stringMatching(/^debug .* ended 0 session/u)]);
   });
 
   it('has its kept tokens revoked, for a refresh token would live on', async () => {

@@ -43,7 +43,10 @@ export class BackchannelLogout {
     if (!(await this.values.compareAndSet(key, undefined, '1', remainingSeconds))) throw refuseLogoutToken('replayed');
     const { issuer, sessionId, subject } = token;
     const whose = sessionId === undefined ? `sub=${subject ?? ''}` : `sid=${sessionId}`;
-    this.logger.log(`back-channel logout of ${issuer} ended ${ended} session(s) of ${whose}`);
+    const line = `back-channel logout of ${issuer} ended ${ended} session(s) of ${whose}`;
+    // Authentik tells of all sessions, those too that never were here or have ended here before.
+    if (ended === 0) this.logger.debug(line);
+    else this.logger.log(line);
     return ended;
   }
 
