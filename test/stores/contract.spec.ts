@@ -1,14 +1,24 @@
+import { AssertionError } from 'node:assert';
+
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { KeyValueStore } from 'nestjs-authentik';
+import {
+  type ContractCase,
+  sharedStoreContract,
+  storeContract,
+  unreachableStoreContract,
+} from 'nestjs-authentik-testing/contracts';
 import type { AuthentikLogger } from '../../libs/authentik/src/observability/authentik-logger.js';
-import type { KeyValueStore } from '../../libs/authentik/src/stores/key-value-store.js';
 import { MemoryStore } from '../../libs/authentik/src/stores/memory.store.js';
 import { RedisStore } from '../../libs/authentik/src/stores/redis.store.js';
 import { type RedisServer, startRedis } from '../harness/redis-server.js';
 
 let redis: RedisServer;
-let prefix = 0;
+
+const table = <T extends readonly unknown[]>(cases: readonly ContractCase<T>[]) =>
+  cases.map(({ name, run }) => [name, run] as const);
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -17,19 +27,19 @@ afterAll(() => redis.kill());
 
 const logger = { log: () => undefined, warn: () => undefined } as unknown as AuthentikLogger;
 
-async function openRedisStore(): Promise<KeyValueStore> {
-  prefix += 1;
-  const store = new RedisStore({
+const redisStore = () =>
+  new RedisStore({
     open: (settings) => createClient({ url: redis.url, ...settings }),
     logger,
     timeoutMs: 2000,
-    keyPrefix: `test${prefix}:`,
+    keyPrefix: 'test:',
   });
+
+async function openRedisStore(): Promise<KeyValueStore> {
+  const store = redisStore();
   await vi.waitFor(() => expect(store.isReachable).toBe(true));
   return store;
 }
-
-const seconds = () => Date.now() / 1000;
 
 describe.each([
   ['in memory', async (): Promise<KeyValueStore> => new MemoryStore()],
@@ -42,104 +52,31 @@ describe.each([
   });
   afterEach(() => store.close());
 
-  it('gives back what was set, byte for byte, and nothing for what was not', async () => {
-    await store.set('key', 'grüße\u0000\r\n{"a":1}', 10);
-    expect(await store.get('key')).toBe('grüße\u0000\r\n{"a":1}');
-    expect(await store.get('other')).toBeUndefined();
-  });
+  it.each(table(storeContract))('%s', (_name, run) => run(store));
+});
 
-  it('keeps an empty value apart from none', async () => {
-    await store.set('key', '', 10);
-    expect(await store.get('key')).toBe('');
-    expect(await store.compareAndSet('key', undefined, 'x', 10)).toBe(false);
-    expect(await store.compareAndSet('key', '', 'x', 10)).toBe(true);
-  });
+describe('two stores in one Redis', () => {
+  let stores: [KeyValueStore, KeyValueStore];
 
-  it('ends a value with its time, and lets a new one begin anew', async () => {
-    await store.set('short', 'value', 0.05);
-    await store.set('renewed', 'value', 0.05);
-    await store.set('renewed', 'value', 10);
-    await vi.waitFor(async () => expect(await store.get('short')).toBeUndefined());
-    expect(await store.get('renewed')).toBe('value');
+  beforeEach(async () => {
+    stores = [await openRedisStore(), await openRedisStore()];
   });
+  afterEach(() => Promise.all(stores.map((store) => store.close())));
 
-  it('takes a value without time left as one whose time is over', async () => {
-    await store.set('key', 'value', 10);
-    await store.set('key', 'newer', 0);
-    expect(await store.get('key')).toBeUndefined();
-    expect(await store.compareAndSet('key', undefined, 'value', -1)).toBe(true);
-    expect(await store.get('key')).toBeUndefined();
-    await store.set('key', 'value', 10);
-    expect(await store.compareAndSet('key', 'value', 'newer', 0)).toBe(true);
-    expect(await store.get('key')).toBeUndefined();
-  });
+  it.each(table(sharedStoreContract))('%s', (_name, run) => run(...stores));
+});
 
-  it('lets one of many have a lock, and another one when it is over', async () => {
-    const tries = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => store.compareAndSet('lock', undefined, String(index), 10)),
-    );
-    expect(tries.filter(Boolean)).toHaveLength(1);
-    expect(await store.get('lock')).toBe(String(tries.indexOf(true)));
-    await store.delete('lock');
-    expect(await store.compareAndSet('lock', undefined, 'next', 0.05)).toBe(true);
-    await vi.waitFor(async () => expect(await store.compareAndSet('lock', undefined, 'last', 10)).toBe(true));
-  });
+describe('a store in a Redis that is away', () => {
+  let store: KeyValueStore;
 
-  it('replaces a value only if it is the expected one still', async () => {
-    await store.set('key', 'a', 10);
-    expect(await store.compareAndSet('key', 'b', 'c', 10)).toBe(false);
-    expect(await store.get('key')).toBe('a');
-    const tries = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => store.compareAndSet('key', 'a', `new ${index}`, 10)),
-    );
-    expect(tries.filter(Boolean)).toHaveLength(1);
-    expect(await store.compareAndSet('none', 'a', 'b', 10)).toBe(false);
+  beforeAll(() => redis.kill());
+  afterAll(() => redis.start());
+  beforeEach(() => {
+    store = redisStore();
   });
+  afterEach(() => store.close());
 
-  it('gives a value that is taken to one of many', async () => {
-    await store.set('key', 'value', 10);
-    const taken = await Promise.all(Array.from({ length: 50 }, () => store.take('key')));
-    expect(taken.filter((value) => value !== undefined)).toEqual(['value']);
-    expect(await store.get('key')).toBeUndefined();
-  });
-
-  it('deletes, and does not mind what is not there', async () => {
-    await store.set('key', 'value', 10);
-    await store.delete('key');
-    await store.delete('key');
-    expect(await store.get('key')).toBeUndefined();
-  });
-
-  it('keeps the members of an index, each for its own time, the later one if there are two', async () => {
-    const later = Math.floor(seconds()) + 100;
-    await store.addToIndex('index', 'brief', seconds() + 0.2);
-    await store.addToIndex('index', 'over', seconds() - 1);
-    await store.addToIndex('index', 'long', later);
-    await store.addToIndex('index', 'long', later - 50);
-    expect([...(await store.readIndex('index')).keys()].toSorted()).toEqual(['brief', 'long']);
-    expect((await store.readIndex('index')).get('long')).toBe(later);
-    await vi.waitFor(async () => expect([...(await store.readIndex('index')).keys()]).toEqual(['long']));
-    await store.removeFromIndex('index', 'long');
-    expect((await store.readIndex('index')).size).toBe(0);
-    expect((await store.readIndex('other')).size).toBe(0);
-  });
-
-  it('tells all who listen to a channel, itself included, until they end it', async () => {
-    const heard: string[] = [];
-    const end = await store.subscribe('channel', (message) => heard.push(`one ${message}`));
-    await store.subscribe('channel', (message) => heard.push(`two ${message}`));
-    await store.subscribe('other', (message) => heard.push(`other ${message}`));
-    await store.publish('channel', 'a');
-    await vi.waitFor(() => expect(heard.toSorted()).toEqual(['one a', 'two a']));
-    await end();
-    await store.publish('channel', 'b');
-    await vi.waitFor(() => expect(heard).toContain('two b'));
-    expect(heard).not.toContain('one b');
-  });
-
-  it('is within reach', () => {
-    expect(store.isReachable).toBe(true);
-  });
+  it.each(table(unreachableStoreContract))('%s', (_name, run) => run(store));
 });
 
 describe('a store in memory', () => {
@@ -153,5 +90,59 @@ describe('a store in memory', () => {
     expect(await store.get('in use')).toBe('value');
     expect(await store.get('0')).toBeUndefined();
     expect(await store.get('999')).toBe('value');
+  });
+});
+
+/** Stores as somebody might write them at first. */
+const mistakes: Readonly<Record<string, (store: MemoryStore) => Partial<KeyValueStore>>> = {
+  'knows no time': (store) => ({ set: (key, value) => store.set(key, value, 1000) }),
+  'takes an empty value for none': (store) => ({ get: async (key) => (await store.get(key)) || undefined }),
+  'compares first and sets then': (store) => ({
+    compareAndSet: async (key, expected, value, ttlSeconds) => {
+      if ((await store.get(key)) !== expected) return false;
+      await store.set(key, value, ttlSeconds);
+      return true;
+    },
+  }),
+  'reads first and deletes then': (store) => ({
+    take: async (key) => {
+      const value = await store.get(key);
+      await store.delete(key);
+      return value;
+    },
+  }),
+  'counts the earlier moment of a member': (store) => ({
+    addToIndex: async (key, member, expiresAtSeconds) => {
+      await store.removeFromIndex(key, member);
+      await store.addToIndex(key, member, expiresAtSeconds);
+    },
+  }),
+  'shows members whose time is over': (store) => ({
+    addToIndex: (key, member, expiresAtSeconds) => store.addToIndex(key, member, expiresAtSeconds + 100),
+  }),
+  'keeps on telling who has ended it': (store) => ({
+    subscribe: async (channel, onMessage) => {
+      await store.subscribe(channel, onMessage);
+      return async () => undefined;
+    },
+  }),
+  'tells all channels everything': (store) => ({
+    subscribe: (_channel, onMessage) => store.subscribe('all', onMessage),
+    publish: (_channel, message) => store.publish('all', message),
+  }),
+  'is never there': () => ({ isReachable: false }),
+};
+
+describe('the contract is broken by a store that', () => {
+  it.each(Object.entries(mistakes))('%s', async (_name, mistake) => {
+    const store = new MemoryStore();
+    const members = mistake(store) as Readonly<Record<string | symbol, unknown>>;
+    const broken = new Proxy<KeyValueStore>(store, {
+      get: (target, name) => {
+        const member: unknown = name in members ? members[name] : Reflect.get(target, name);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    await expect(Promise.all(storeContract.map(({ run }) => run(broken)))).rejects.toBeInstanceOf(AssertionError);
   });
 });

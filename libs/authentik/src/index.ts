@@ -23,6 +23,7 @@ export {
   type SessionEnd,
   TrustedApplicationOptions,
 } from './options/index.js';
+export type { KeyValueStore } from './stores/key-value-store.js';
 export { InjectAuthentikOptions } from './options/inject-options.decorator.js';
 export { type AuthentikStanding, AuthentikStatus } from './health/authentik-status.js';
 export type { VerifyTokenOptions } from './tokens/verify/narrow.js';
