@@ -12,6 +12,7 @@ import {
 } from 'nestjs-authentik';
 import { createClient } from 'redis';
 import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../libs/authentik/src/stores/memory.store.js';
 
 const sound = {
   url: 'https://auth.example.com',
@@ -80,6 +81,13 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
       { redis: { client: createClient(), url: 'redis://127.0.0.1:1' } },
       { redis: { client: createClient() } },
       /^redis: has both url and client/u,
+    ],
+    ['a store that is none', { store: new Map() }, { store: new MemoryStore() }, /^store: is not a KeyValueStore\./u],
+    [
+      'two answers to the question where the store is',
+      { store: new MemoryStore(), redis: { url: 'redis://127.0.0.1:1' } },
+      { store: new MemoryStore() },
+      /^store: is given beside redis/u,
     ],
     [
       'a yes that is a word',

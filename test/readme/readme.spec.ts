@@ -73,7 +73,7 @@ describe('the manual', () => {
       table('Option')
         .filter(([, variable]) => variable === '')
         .map(([name]) => name),
-    ).toEqual(['redis.client', 'mapUser', 'session.store', 'onLogin', 'onLogout']);
+    ).toEqual(['redis.client', 'store', 'mapUser', 'session.store', 'onLogin', 'onLogout']);
   });
 
   it('explains each failure of a sign-in, with its status', () => {

@@ -13,5 +13,5 @@ export const AUTHENTIK_EXTRAS = Symbol('AUTHENTIK_EXTRAS');
 export const AUTHENTIK_REQUEST_AUTHENTICATORS = Symbol('AUTHENTIK_REQUEST_AUTHENTICATORS');
 /** The {@link LoginDoor} of this module instance, where browsers can sign in. */
 export const AUTHENTIK_LOGIN_DOOR = Symbol('AUTHENTIK_LOGIN_DOOR');
-/** The {@link KeyValueStore} of this module instance: in Redis where the options name one, else in this process. */
+/** The {@link KeyValueStore} of this module instance: of the options, or in this process. */
 export const AUTHENTIK_STORE = Symbol('AUTHENTIK_STORE');

@@ -1,5 +1,6 @@
 import type { AuthentikClaims } from '../protocol/claims.types.js';
 import type { AuthentikUser } from '../protocol/user.js';
+import type { KeyValueStore } from '../stores/key-value-store.js';
 import type { AuthentikSessionOptions, OnLogin, OnLogout, ResolvedSessionOptions } from './session-options.js';
 
 /** Values of `tokens.validation`. */
@@ -161,6 +162,13 @@ export class AuthentikOptions {
   redis?: AuthentikRedisOptions;
 
   /**
+   * Instead of `redis`: a store in another database, or of another client. It has to keep the contract of
+   * `nestjs-authentik-testing/contracts`, puts its own prefix before keys and channels, and is closed with the app.
+   * Default: in Redis where `redis` is given, else in this process.
+   */
+  store?: KeyValueStore;
+
+  /**
    * More applications whose tokens count here. A token's `iss` picks the application byte for byte, and its `aud` and
    * `azp` must be that application's; with one issuer for all, `azp` picks. Tokens of any other are refused. Default none.
    */
@@ -241,6 +249,7 @@ export interface ResolvedAuthentikOptions {
   readonly timeoutMs: number;
   readonly tokens: Readonly<Required<AuthentikTokenOptions>>;
   readonly redis?: ResolvedRedisOptions;
+  readonly store?: KeyValueStore;
   readonly allowedGroups?: readonly string[];
   readonly mapUser?: NonNullable<AuthentikOptions['mapUser']>;
   readonly session?: ResolvedSessionOptions;

@@ -106,8 +106,13 @@ function redis(given: Given): ConfigIssue[] {
   if (typeof given['redis'] !== 'object' || given['redis'] === null) return [];
   const { url, client } = given['redis'] as Given;
   const [hasUrl, hasClient] = [url, client].map((value) => value !== undefined && value !== null);
-  if (hasUrl !== hasClient) return [];
+  const both: ConfigIssue[] =
+    given['store'] === undefined
+      ? []
+      : [{ option: 'store', problem: 'is given beside redis, which may be two places.', remedy: 'Take one of them.' }];
+  if (hasUrl !== hasClient) return both;
   return [
+    ...both,
     {
       option: 'redis',
       problem: hasUrl ? 'has both url and client, which may be two servers.' : 'names no server.',

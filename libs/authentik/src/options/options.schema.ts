@@ -33,6 +33,7 @@ import {
   type TrustedApplicationOptions,
 } from './authentik-options.js';
 import type { AuthentikSessionOptions, ExpressSessionStore, OnLogin, OnLogout } from './session-options.js';
+import type { KeyValueStore } from '../stores/key-value-store.js';
 import { isAuthentikUrl, isOrigin, isRedisUrl } from './urls.js';
 
 const say = (message: string, remedy: string): ValidationOptions => ({ message, context: { remedy } });
@@ -121,6 +122,31 @@ export class RedisOptionsSchema implements AuthentikRedisOptions {
     say('is not a prefix.', 'Write some visible characters, "reports:"; leave it out for one made of the slug.'),
   )
   keyPrefix?: string;
+}
+
+/** All that a class which implements it has; what they do, the contract tells. */
+const storeMethods = [
+  'get',
+  'set',
+  'compareAndSet',
+  'take',
+  'delete',
+  'addToIndex',
+  'removeFromIndex',
+  'readIndex',
+  'publish',
+  'subscribe',
+  'close',
+] as const satisfies readonly (keyof KeyValueStore)[];
+
+function isKeyValueStore(value: unknown): boolean {
+  const store = Object(value) as Partial<Record<keyof KeyValueStore, unknown>>;
+  return (
+    storeMethods.every((name) => typeof store[name] === 'function') &&
+    typeof store.isReachable === 'boolean' &&
+    typeof store.isShared === 'boolean' &&
+    typeof store.unreachableForMs === 'number'
+  );
 }
 
 const slug = Matches(
@@ -320,6 +346,14 @@ export class OptionsSchema implements AuthentikOptions {
   @IsOptional()
   @ValidateNested(say('is not a set of options.', 'Write { url: "redis://redis:6379" }.'))
   redis?: RedisOptionsSchema;
+
+  @IsOptional()
+  @Check(
+    'keyValueStore',
+    isKeyValueStore,
+    say('is not a KeyValueStore.', 'Give what passes the contract of nestjs-authentik-testing/contracts.'),
+  )
+  store?: KeyValueStore;
 
   @IsOptional()
   @ValidateNested(

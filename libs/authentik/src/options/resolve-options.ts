@@ -59,7 +59,7 @@ export async function resolveOptions(
     ...(given['allowedGroups'] !== undefined && { allowedGroups: Object.freeze([...options.allowedGroups]) }),
     ...(given['mapUser'] !== undefined && { mapUser: options.mapUser }),
   };
-  return Object.freeze(withSecret(resolved, options.clientSecret));
+  return Object.freeze(hidden(withSecret(resolved, options.clientSecret), 'store', given['store']));
 }
 
 function resolveApplication(

@@ -1,6 +1,7 @@
 /**
- * Where state lives that outlasts a request: in this process, or in Redis for several. One suite proves every
- * implementation. Keys are whole, prefix included; values are text that the caller has made.
+ * Where state lives that outlasts a request: in this process, or in Redis for several; another one is given as option
+ * `store`. One suite proves every implementation: `nestjs-authentik-testing/contracts`. Keys and channels come without a
+ * prefix of the app; values are text that the caller has made.
  *
  * Every method fails at once with an `AuthentikUnavailableError` while the store is out of reach: nothing is queued.
  */

@@ -15,9 +15,10 @@ const longestWaitMs = 800;
  * @throws {AuthentikConfigError} the package `redis` is not installed
  */
 export async function openStore(
-  { redis, timeoutMs }: ResolvedAuthentikOptions,
+  { redis, store, timeoutMs }: ResolvedAuthentikOptions,
   logger: AuthentikLogger,
 ): Promise<KeyValueStore> {
+  if (store !== undefined) return store;
   if (redis === undefined) return new MemoryStore();
   // An optional peer, and the store with it: loaded by those alone who have a Redis.
   const [open, { RedisStore }] = await Promise.all([opener(redis), import('./redis.store.js')]);
