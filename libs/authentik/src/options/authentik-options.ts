@@ -146,7 +146,11 @@ export class AuthentikOptions {
    */
   publicUrl!: string;
 
-  /** Scopes that clients are told to ask for. Default `openid profile email offline_access`; groups come with `profile`. */
+  /**
+   * Scopes that clients are told to ask for, and that sign-ins here ask for. Challenges leave out `offline_access`, which
+   * clients add by themselves; sign-ins do without `session.keepTokens`. Default `openid profile email offline_access`;
+   * groups come with `profile`.
+   */
   scopes?: string[] = ['openid', 'profile', 'email', 'offline_access'];
 
   /** Longest wait for one answer of Authentik, in milliseconds, 100 to 60000. Default 5000. */
