@@ -4,10 +4,11 @@ import type { AuthentikApplication, ResolvedAuthentikOptions } from '../options/
 
 // Mistakes that only Authentik can tell. Each names the field to change, there or here.
 
-/** No application under the slug. */
-export const noApplication = ({ applicationSlug, baseUrl }: AuthentikApplication): string =>
-  `Authentik has no application with the slug "${applicationSlug}" that has an OAuth2 provider (404 under ${baseUrl}). ` +
-  'Compare "applicationSlug" with the field "Slug" of the application, and see that a provider is chosen in it.';
+/** No application under the slug, or no Authentik; follows the address. */
+export const noApplication = ({ applicationSlug }: AuthentikApplication): string =>
+  `nothing is there (404). There is no application with the slug "${applicationSlug}" that has an OAuth2 provider: compare ` +
+  '"applicationSlug" with the field "Slug" of the application, and see that a provider is chosen in it. Or there is no ' +
+  'Authentik at that address: compare "url" (AUTHENTIK_URL) with what a browser opens.';
 
 /** The metadata names another issuer. Tokens would carry that one, so all of them would be refused. */
 export function otherIssuer(

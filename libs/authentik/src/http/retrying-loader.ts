@@ -78,10 +78,14 @@ export class RetryingLoader<T> {
   }
 }
 
+/** What `openid-client` calls all that it has no name for; only the cause says something. */
+const saysNothing = ({ message, cause }: Error) => message === 'something went wrong' && cause instanceof Error;
+
 /** The messages of an error and of its causes, in one line. */
 export function causesOf(error: unknown): string {
   const messages: string[] = [];
   for (let current = error; current instanceof Error && messages.length < 4; current = current.cause) {
+    if (saysNothing(current)) continue;
     const code = (current as { code?: unknown }).code;
     messages.push(typeof code === 'string' ? `${current.message} (${code})` : current.message);
   }

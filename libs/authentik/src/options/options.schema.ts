@@ -200,7 +200,8 @@ const cookieName = /^[\w.-]{1,64}$/u;
 /** At least 32 characters, and not one of them over and over. */
 const isStrongSecret = (value: unknown) =>
   typeof value === 'string' && value.length >= 32 && value.length <= 1024 && new Set(value).size >= 10;
-const secretsRemedy = 'Write ["…"] with the output of `openssl rand -base64 32`; the newest first.';
+const secretsRemedy =
+  'Write ["…"] with the output of `openssl rand -base64 32`; to change it, put the new one before the old one.';
 
 export class SessionOptionsSchema implements AuthentikSessionOptions {
   @IsOptional()

@@ -95,7 +95,8 @@ export class SessionMiddleware {
     if (session.isSecretMade) {
       this.logger.warn(
         'session.secrets is not set: a secret was made for this start, and everybody is signed out by the next one. Set ' +
-          'AUTHENTIK_SESSION_SECRET to the output of `openssl rand -base64 32`.',
+          'AUTHENTIK_SESSION_SECRET to the output of `openssl rand -base64 32`; to change it later, put the new one before ' +
+          'the old one, with a comma between.',
       );
     }
     if (process.env['NODE_ENV'] !== 'production' || this.values.isShared) return;
