@@ -17,6 +17,7 @@ export class AllowedSources {
   private readonly onLoopback: boolean;
   private readonly hosts: ReadonlySet<string>;
   private readonly origins: ReadonlySet<string>;
+  private lastAllowedHost: string | undefined;
 
   /** @throws {Error} an entry that no request could ever match */
   constructor({ publicUrl, allowedHosts, allowedOrigins }: SourceOptions) {
@@ -32,8 +33,13 @@ export class AllowedSources {
 
   /** By name alone: what stands before us may speak to us on any port. */
   allowsHost(host: string | undefined): boolean {
-    const hostname = host === undefined ? undefined : hostnameOf(host);
-    return hostname !== undefined && this.hosts.has(hostname);
+    if (host === undefined) return false;
+    // Each request has one, and almost all the same.
+    if (host === this.lastAllowedHost) return true;
+    const hostname = hostnameOf(host);
+    if (hostname === undefined || !this.hosts.has(hostname)) return false;
+    this.lastAllowedHost = host;
+    return true;
   }
 
   /**

@@ -21,6 +21,8 @@ import { ResourcePattern } from './resource-pattern.js';
  */
 export class CapabilityRules {
   private readonly rules = new Map<string, AccessRule[]>();
+  /** How many there are of each. */
+  private readonly counts = new Map<McpCapabilityType, number>();
   private readonly addedKeys = new Set<string>();
   private readonly patterns = new Map<string, ResourcePattern>();
 
@@ -35,7 +37,9 @@ export class CapabilityRules {
       this.addPattern(mcpType, name);
       // A method that several classes inherit has a rule of each; who wants to use it must meet them all.
       const rules = (controllers.get(mcpMethodRef) ?? []).map((controller) => readAccessRule(mcpMethodRef, controller));
-      this.rules.set(key, [...(this.rules.get(key) ?? []), ...rules]);
+      const others = this.rules.get(key);
+      if (others === undefined) this.count(mcpType, 1);
+      this.rules.set(key, [...(others ?? []), ...rules]);
     }
   }
 
@@ -47,6 +51,7 @@ export class CapabilityRules {
     const key = keyOf(type, name);
     if (this.rules.has(key)) throw new Error(`There is a ${type} ${name} already.`);
     this.rules.set(key, [rule]);
+    this.count(type, 1);
     this.addPattern(type, name);
     this.addedKeys.add(key);
   }
@@ -56,11 +61,13 @@ export class CapabilityRules {
     const key = keyOf(type, name);
     if (!this.addedKeys.delete(key)) return false;
     this.patterns.delete(key);
-    return this.rules.delete(key);
+    this.rules.delete(key);
+    this.count(type, -1);
+    return true;
   }
 
   has(type: McpCapabilityType): boolean {
-    return [...this.rules.keys()].some((key) => key.startsWith(`${type} `));
+    return (this.counts.get(type) ?? 0) > 0;
   }
 
   /** Why a user may not even know of something; `undefined` where they may. Scopes do not hide: a client can ask for more. */
@@ -84,6 +91,10 @@ export class CapabilityRules {
   /** Every resource and template that a URI may be taken for. */
   resourcesFor(uri: string): { readonly type: McpCapabilityType; readonly name: string }[] {
     return [...this.patterns.values()].filter((pattern) => pattern.fits(uri));
+  }
+
+  private count(type: McpCapabilityType, change: 1 | -1): void {
+    this.counts.set(type, (this.counts.get(type) ?? 0) + change);
   }
 
   private addPattern(type: McpCapabilityType, name: string): void {

@@ -17,6 +17,8 @@ export interface FrontOptions extends SourceOptions {
   readonly maxBodyBytes: number;
 }
 
+const bearerOnly = ['bearer'] as const;
+
 /** Headers that browser clients send and read. */
 const corsHeaders = {
   'Access-Control-Allow-Methods': 'POST, GET, DELETE, OPTIONS',
@@ -45,14 +47,13 @@ export class FrontOfEndpoint {
     this.parse = json({ limit: options.maxBodyBytes });
   }
 
-  /** @returns whether the request may go on; if not, it has been answered */
-  async admits(request: McpRequest, response: ServerResponse): Promise<boolean> {
-    return (
-      this.comesFromWhereItMay(request, response) &&
-      !this.isPreflight(request, response) &&
-      (await this.isAuthenticated(request, response)) &&
-      (await this.hasOneMessage(request, response))
-    );
+  /** @returns whether the request may go on; if not, it has been answered. At once, where nothing has to be awaited. */
+  admits(request: McpRequest, response: ServerResponse): boolean | Promise<boolean> {
+    if (!this.comesFromWhereItMay(request, response) || this.isPreflight(request, response)) return false;
+    const isAuthenticated = this.isAuthenticated(request, response);
+    return isAuthenticated instanceof Promise
+      ? isAuthenticated.then((is) => is && this.hasOneMessage(request, response))
+      : isAuthenticated && this.hasOneMessage(request, response);
   }
 
   private comesFromWhereItMay({ headers }: McpRequest, response: ServerResponse): boolean {
@@ -78,21 +79,27 @@ export class FrontOfEndpoint {
     return true;
   }
 
-  private async isAuthenticated(request: McpRequest, response: ServerResponse): Promise<boolean> {
-    try {
-      // A cookie opens no endpoint: browsers send it for whoever asks.
-      await this.authentication.authenticate(request, response, ['bearer']);
-      return true;
-    } catch (error) {
+  private isAuthenticated(request: McpRequest, response: ServerResponse): boolean | Promise<boolean> {
+    const refused = (error: unknown): false => {
       if (!(error instanceof AuthentikError)) throw error;
       refuseWith(response, this.refusals.answer(error, request, { endpoint: this.options.path }));
       return false;
+    };
+    try {
+      // A cookie opens no endpoint: browsers send it for whoever asks.
+      const user = this.authentication.authenticate(request, response, bearerOnly);
+      return user instanceof Promise ? user.then(() => true, refused) : true;
+    } catch (error) {
+      return refused(error);
     }
   }
 
   /** A body of another type is not left for somebody else to read: an array in it would be a batch unseen. */
-  private async hasOneMessage(request: McpRequest, response: ServerResponse): Promise<boolean> {
-    if (request.method !== 'POST') return true;
+  private hasOneMessage(request: McpRequest, response: ServerResponse): boolean | Promise<boolean> {
+    return request.method !== 'POST' || this.readsOneMessage(request, response);
+  }
+
+  private async readsOneMessage(request: McpRequest, response: ServerResponse): Promise<boolean> {
     const deny = (status: number, code: number, message: string) => {
       refuse(response, { status, code, message });
       return false;

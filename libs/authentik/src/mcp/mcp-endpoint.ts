@@ -60,7 +60,9 @@ export class McpEndpoint {
       if (user !== undefined) {
         endStreamWithToken(response, (user.expiresAt + this.clockToleranceSeconds) * 1000);
       }
-      await currentRequest.run(request, this.pipeline, request, response);
+      // Only servers that outlive a request have to be told which one is theirs now, and each promise then costs more.
+      if (this.sessions === undefined) await this.pipeline(request, response);
+      else await currentRequest.run(request, this.pipeline, request, response);
     } catch (error) {
       // A filter of the app has answered, or the stream has begun.
       if (response.headersSent) return;

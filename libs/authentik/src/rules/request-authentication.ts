@@ -32,12 +32,22 @@ interface Outcome {
   readonly by: RequestAuthentication;
 }
 
-// Not a property of the request: other middleware could set it, and `request.user` belongs to whoever writes it last.
-const outcomes = new WeakMap<object, Outcome>();
+// Not `request.user`, which belongs to whoever writes it last. Nobody else has the symbol.
+const outcomeKey = Symbol('authentik:outcome');
+
+const outcomeOf = (request: { [outcomeKey]?: Outcome }) => request[outcomeKey];
 
 /** Who sent this request, as far as we ourselves have verified it. */
 export function authenticatedUser(request: object): AuthentikUser | undefined {
-  return outcomes.get(request)?.user;
+  return outcomeOf(request)?.user;
+}
+
+function someone(
+  user: AuthentikUser | undefined,
+  accepted: readonly AuthentikUser['credential'][] | undefined,
+): AuthentikUser {
+  if (user === undefined || accepted?.includes(user.credential) === false) throw new UnauthenticatedError();
+  return user;
 }
 
 /**
@@ -56,18 +66,17 @@ export class RequestAuthentication {
    * @param accepted kinds of credential that count; another is as none. Default: all that the module takes.
    * @throws {AuthentikError} nobody, or nobody who may use this app; see {@link RequestAuthenticator.authenticate}
    */
-  async authenticate(
+  authenticate(
     request: object,
     response: object,
     accepted?: readonly AuthentikUser['credential'][],
-  ): Promise<AuthentikUser> {
-    const [first] = this.authenticators.filter((candidate) => candidate.isPresent(request));
-    if (accepted !== undefined && first !== undefined && !accepted.includes(first.credential)) {
-      throw new UnauthenticatedError();
+  ): AuthentikUser | Promise<AuthentikUser> {
+    if (accepted !== undefined && outcomeOf(request)?.by !== this) {
+      const present = this.findPresent(request);
+      if (present !== undefined && !accepted.includes(present.credential)) throw new UnauthenticatedError();
     }
-    const user = await this.authenticateIfPresent(request, response);
-    if (user === undefined || accepted?.includes(user.credential) === false) throw new UnauthenticatedError();
-    return user;
+    const user = this.authenticateIfPresent(request, response);
+    return user instanceof Promise ? user.then((found) => someone(found, accepted)) : someone(user, accepted);
   }
 
   /**
@@ -85,14 +94,12 @@ export class RequestAuthentication {
     request: object,
     response: object,
   ): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
-    const known = outcomes.get(request);
+    const known = outcomeOf(request);
     // What another module instance found out does not count here.
     if (known?.by === this) return known.user;
     let answer: AuthentikUser | Promise<AuthentikUser>;
     try {
-      const { authenticators } = this;
-      // Almost always the first one; a loop would cost more than the look-up of a remembered token.
-      const present = authenticators[0]?.isPresent(request) === true ? authenticators[0] : this.findPresent(request);
+      const present = this.findPresent(request);
       if (present === undefined) throw new UnauthenticatedError();
       answer = present.authenticate(request, response);
     } catch (error) {
@@ -108,7 +115,11 @@ export class RequestAuthentication {
   }
 
   private findPresent(request: object): RequestAuthenticator | undefined {
-    return this.authenticators.find((candidate) => candidate.isPresent(request));
+    // Almost always the first one; a loop would cost more than the look-up of a remembered token.
+    const [first] = this.authenticators;
+    return first?.isPresent(request) === true
+      ? first
+      : this.authenticators.find((candidate) => candidate.isPresent(request));
   }
 
   private withoutUser(request: object, error: unknown): undefined {
@@ -140,8 +151,9 @@ export class RequestAuthentication {
   }
 
   private note(request: object, user: AuthentikUser | undefined): void {
-    outcomes.set(request, { user, by: this });
-    (request as { user?: AuthentikUser | undefined }).user = user;
+    const noted = request as { [outcomeKey]?: Outcome; user?: AuthentikUser | undefined };
+    noted[outcomeKey] = { user, by: this };
+    noted.user = user;
   }
 
   private async map(user: AuthentikUser, mapUser: MapUser): Promise<AuthentikUser> {
