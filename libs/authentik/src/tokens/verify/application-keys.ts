@@ -4,7 +4,7 @@ import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js'
 import { noSigningKey } from '../../discovery/diagnosis.js';
 import { AuthentikUnavailableError } from '../../errors/index.js';
 import type { BoundedFetch } from '../../http/bounded-fetch.js';
-import { type LoadFailure, RetryingLoader } from '../../http/retrying-loader.js';
+import { causesOf, type LoadFailure, RetryingLoader } from '../../http/retrying-loader.js';
 import type { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { AuthentikApplication } from '../../options/index.js';
 
@@ -56,6 +56,7 @@ export class ApplicationKeys {
   private readonly names = new Map<string, NamedKey>();
   private known: KnownKeys | undefined;
   private saidThatNone = false;
+  private failureSaid: string | undefined;
 
   constructor(private readonly options: ApplicationKeysOptions) {
     this.loader = new RetryingLoader({
@@ -65,7 +66,7 @@ export class ApplicationKeys {
       onFailure: (error) => {
         // Discovery has said it already.
         if (error instanceof AuthentikUnavailableError) return;
-        options.logger.warn(`The keys of ${options.application.baseUrl} cannot be read now: ${String(error)}`);
+        this.sayThatItFails(causesOf(error));
       },
     });
   }
@@ -160,6 +161,14 @@ export class ApplicationKeys {
     if (performance.now() - readAtMs > maxAgeMs && !this.loader.isPaused) this.load().catch(() => undefined);
   }
 
+  /** Once an outage, and again when its cause changes. */
+  private sayThatItFails(cause: string): void {
+    if (cause === this.failureSaid) return;
+    this.failureSaid = cause;
+    const { application, logger } = this.options;
+    logger.warn(`The keys of ${application.baseUrl} cannot be read now: ${cause}`);
+  }
+
   private load(): Promise<KnownKeys> {
     return this.loader.load();
   }
@@ -177,6 +186,8 @@ export class ApplicationKeys {
       logger.error(noSigningKey(application.applicationSlug));
     }
     const kids = new Set(keys.flatMap(({ kid }) => kid ?? []));
+    if (this.failureSaid !== undefined) logger.log(`The keys of ${application.baseUrl} can be read again.`);
+    this.failureSaid = undefined;
     // Before the loader lets go of this call: whoever came in between would begin another one.
     this.known = { find: createLocalJWKSet({ keys }), found: new Map(), kids, readAtMs: performance.now() };
     return this.known;
