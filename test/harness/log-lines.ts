@@ -8,9 +8,14 @@ export interface LogLines {
   readonly logger: LoggerService;
 }
 
-export function recordLog(): LogLines {
+/** @param context whose lines count, for example `Authentik`; default everybody's */
+export function recordLog(context?: string): LogLines {
   const lines: string[] = [];
-  const write = (level: string) => (message: unknown) => void lines.push(`${level} ${String(message)}`);
+  const write =
+    (level: string) =>
+    (message: unknown, ...more: unknown[]) => {
+      if (context === undefined || more.at(-1) === context) lines.push(`${level} ${String(message)}`);
+    };
   const logger: LoggerService = {
     log: write('log'),
     error: write('error'),

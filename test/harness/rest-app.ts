@@ -2,6 +2,8 @@ import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nes
 import { Test } from '@nestjs/testing';
 import { AuthentikModule, type AuthentikModuleExtras, type AuthentikOptions } from 'nestjs-authentik';
 
+import { firstContact } from './first-contact.js';
+
 export interface RestAppShape {
   readonly controllers: Type[];
   readonly options?: Partial<AuthentikOptions>;
@@ -14,6 +16,13 @@ export interface RestAppShape {
 
 /** An app of its own for a test, before an Authentik that may be down. Give it to supertest. */
 export async function startRestApp(url: string, shape: RestAppShape): Promise<INestApplication> {
+  const app = await createRestApp(url, shape);
+  await firstContact(app);
+  return app;
+}
+
+/** The same, which has only begun to ask Authentik. */
+export async function createRestApp(url: string, shape: RestAppShape): Promise<INestApplication> {
   const testing = await Test.createTestingModule({
     imports: [
       AuthentikModule.forRoot({

@@ -23,6 +23,7 @@ import { of } from 'rxjs';
 import { z } from 'zod';
 
 import { freePort } from '../harness/free-port.js';
+import { firstContact } from '../harness/first-contact.js';
 
 /** What ran; a handler that must not run is asserted by its absence here. */
 export const ran: string[] = [];
@@ -167,5 +168,6 @@ export async function startMcpApp(
   shape.configureMcp?.(capabilities);
   await shape.configure?.(app);
   await app.listen(Number(new URL(origin).port));
+  await firstContact(app);
   return { app, capabilities, origin, url: `${origin}${shape.mcp?.path ?? '/mcp'}` };
 }

@@ -14,6 +14,7 @@ import {
 import type { EmbeddedAuthentik } from 'nestjs-authentik-testing';
 
 import { freePort } from '../harness/free-port.js';
+import { firstContact } from '../harness/first-contact.js';
 
 export const secret = 'a-secret-of-the-tests-that-nobody-guesses';
 
@@ -109,5 +110,6 @@ export async function startSessionApp(authentik: EmbeddedAuthentik, shape: Sessi
   const app = testing.createNestApplication({ logger: shape.logger ?? false });
   shape.configure?.(app);
   await app.listen(port);
+  await firstContact(app);
   return { url, app, stop: () => app.close() };
 }

@@ -104,7 +104,8 @@ describe('without dangerouslyAcceptUserInfo', () => {
       await start(tokens);
       expect(await statusOf(await sealed())).toBe(401);
       expect(await statusOf(opaque)).toBe(401);
-      expect(authentik.requests).toEqual([]);
+      expect(authentik.requests).toEqual(authentik.requestsTo('discovery'));
+      expect(authentik.requests).toHaveLength(1);
       expect(lines.join('\n')).not.toContain('dangerously');
     },
   );

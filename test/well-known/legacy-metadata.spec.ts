@@ -47,8 +47,8 @@ describe('RFC 8414 authorization-server metadata', () => {
   });
 
   it('is 503 while Authentik cannot be asked', async () => {
-    app = await startRestApp(authentik.url, { controllers: [], options: { legacyMetadata: true } });
     await authentik.fault('error500');
+    app = await startRestApp(authentik.url, { controllers: [], options: { legacyMetadata: true } });
     const response = await request(app.getHttpServer()).get(path);
     expect(response.status).toBe(503);
     expect(response.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });

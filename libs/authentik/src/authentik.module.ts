@@ -20,6 +20,7 @@ import { ConfigurableModuleClass } from './authentik.module-definition.js';
 import { bearerFeature } from './bearer/bearer.feature.js';
 import { AuthentikDiscovery } from './discovery/authentik-discovery.js';
 import { AuthentikFetch } from './discovery/authentik-fetch.js';
+import { FirstContact } from './discovery/first-contact.js';
 import { type AuthentikOptions, type AuthentikOptionsOverride, resolveOptions } from './options/index.js';
 import type { AuthentikModuleExtras } from './options/module-extras.js';
 import { AuthentikLogger } from './observability/authentik-logger.js';
@@ -67,6 +68,7 @@ import { wellKnownFeature } from './well-known/well-known.feature.js';
     ...storeProviders,
     AuthentikFetch,
     AuthentikDiscovery,
+    FirstContact,
     SigningKeys,
     JwtVerifier,
     IntrospectionVerifier,

@@ -22,11 +22,15 @@ const authenticate = (
     : ClientSecretPost(clientSecret);
 };
 
+const whichever = (one: AbortSignal | undefined, other: AbortSignal) =>
+  one === undefined ? other : AbortSignal.any([one, other]);
+
 /** Authentik's description of one application: read when first needed, kept, read again, and judged once. */
 export class ApplicationMetadata {
   private readonly loader: RetryingLoader<Configuration>;
   private readonly said = new Set<string>();
   private failureSaid: string | undefined;
+  private readonly ending = new AbortController();
   private known: { configuration: Configuration; readAtMs: number } | undefined;
 
   constructor(
@@ -61,6 +65,11 @@ export class ApplicationMetadata {
     return this.known.configuration;
   }
 
+  /** For the end of the app: a call that runs is given up, without a word. */
+  stop(): void {
+    this.ending.abort();
+  }
+
   private async load(): Promise<Configuration> {
     const configuration = await this.loader.load();
     this.known = { configuration, readAtMs: performance.now() };
@@ -84,7 +93,9 @@ export class ApplicationMetadata {
         // The options let plain http through for loopback only, or where somebody said so.
         ...(options.url.startsWith('http:') && { execute: [allowInsecureRequests] }),
         [customFetch]: async (address: string, init: CustomFetchOptions) => {
-          const response = await this.fetch(address, init as RequestInit);
+          const { signal } = this.ending;
+          const bounded = address === document.href ? { ...init, signal: whichever(init.signal, signal) } : init;
+          const response = await this.fetch(address, bounded as RequestInit);
           // Later calls of this configuration come through here as well.
           if (isTokenExchange(init.body)) return withoutIdToken(response);
           if (address !== document.href) return response;
@@ -110,7 +121,7 @@ export class ApplicationMetadata {
 
   /** Once an outage, and again when its cause changes. */
   private sayThatItFails(cause: string): void {
-    if (cause === this.failureSaid) return;
+    if (cause === this.failureSaid || this.ending.signal.aborted) return;
     this.failureSaid = cause;
     this.logger.warn(`${this.application.baseUrl} cannot be used now: ${cause}`);
   }

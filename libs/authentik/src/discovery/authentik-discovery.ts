@@ -8,8 +8,8 @@ import { ApplicationMetadata } from './application-metadata.js';
 import { AuthentikFetch } from './authentik-fetch.js';
 
 /**
- * Authentik's own description of itself, read through `openid-client` when it is first needed: the app starts when
- * Authentik is down. Kept for an hour, and for longer while Authentik cannot be reached.
+ * Authentik's own description of itself, read through `openid-client` when it is first needed, or in the background of the
+ * start: the app starts when Authentik is down. Kept for an hour, and for longer while Authentik cannot be reached.
  * @see OpenID Connect Discovery 1.0 §4
  */
 @Injectable()

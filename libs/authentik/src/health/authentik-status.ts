@@ -8,7 +8,7 @@ import { SigningKeys } from '../tokens/verify/signing-keys.js';
 /** How it stands with Authentik, as far as this app has noticed. */
 export interface AuthentikStanding {
   /**
-   * `up`: the last calls were answered, or none was needed yet. `degraded`: a call failed or Redis is away, and what is
+   * `up`: the last calls were answered, or the first one, at the start, has no answer yet. `degraded`: a call failed or Redis is away, and what is
    * known of the app's own application still serves. `down`: its tokens cannot be judged, and are answered 503.
    */
   readonly status: 'up' | 'degraded' | 'down';
@@ -18,7 +18,7 @@ export interface AuthentikStanding {
   readonly since?: Date;
 }
 
-/** Tells how it stands with Authentik. Does no I/O: it repeats what the last requests of this app have found out. */
+/** Tells how it stands with Authentik. Does no I/O: it repeats what the start and the last requests of this app have found out. */
 @Injectable()
 export class AuthentikStatus {
   constructor(
