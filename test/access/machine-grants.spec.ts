@@ -165,8 +165,11 @@ describe('the groups that a machine token has', () => {
     expect(await rightsOf(await assertionOf('partner'))).toEqual({ robots: 403, people: 200 });
   });
 
-  it('are not known of a token without the scope profile: no group admits it', async () => {
-    const withoutProfile = { username: 'robot', password: appPassword, scope: 'openid' };
-    expect((await rightsOf(withoutProfile)).robots).toBe(403);
+  it('are not known of a token without the scope profile: no group admits it, and no prohibition lets it pass', async () => {
+    const refused = { robots: 403, people: 403 };
+    for (const scope of ['openid', '']) {
+      expect(await rightsOf({ username: 'robot', password: appPassword, scope })).toEqual(refused);
+      expect(await rightsOf({ ...secretOf(0), scope })).toEqual(refused);
+    }
   });
 });

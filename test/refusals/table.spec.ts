@@ -162,6 +162,15 @@ const table: Partial<Record<RefusalReason, Row>> = {
     refused: async () => bearer('/others', 'alice'),
     served: async () => bearer('/others', 'bob'),
   },
+  groups_unknown: {
+    refused: async () => bearer('/others', 'bob', { scopes: ['openid', 'offline_access'] }),
+    served: async () => bearer('/others', 'bob', { scopes: ['openid', 'profile'] }),
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token lacks a scope',
+    challenge: `Bearer error="insufficient_scope", scope="openid profile", ${metadata}, error_description="The access token lacks a scope"`,
+    known: true,
+  },
   scope_required: {
     refused: async () => bearer('/scoped', 'alice', { scopes: ['openid', 'profile', 'offline_access'] }),
     served: async () => bearer('/scoped', 'alice', { scopes: ['openid', 'profile', 'reports:read'] }),

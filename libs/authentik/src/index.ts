@@ -56,6 +56,7 @@ export {
   CrossSiteRequestError,
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   InsufficientScopeError,
   LoginError,
   type LoginFailure,

@@ -28,7 +28,10 @@ export const RequiredGroups = (first: string, ...more: string[]): AccessDecorato
   right('RequiredGroups', 'requiredGroups', [first, ...more]);
 
 /**
- * Keeps out a user who is in any of these Authentik groups. Besides, like {@link AllowedGroups}.
+ * Keeps out a user who is in any of these Authentik groups, and one whose groups are not known (`groupsKnown` of the
+ * user): a token without the scope `profile` has none, and leaving that out must not be a way in. Such a token gets 403
+ * `insufficient_scope` with `profile`; where it has the scope and tells no groups all the same, the 403 of a group. On MCP
+ * both are hidden. Besides, like {@link AllowedGroups}.
  * @throws {TypeError} no group, an empty name, or a second `@ProhibitedGroups` in the same place
  */
 export const ProhibitedGroups = (first: string, ...more: string[]): AccessDecorator =>

@@ -33,7 +33,8 @@ abstract class RightsGuard implements CanActivate {
  * Compares the user's groups with `@AllowedGroups`, `@RequiredGroups` and `@ProhibitedGroups`. Does not authenticate:
  * place it after {@link AuthentikAuthGuard}; without a user it refuses. A handler that names no group is left alone.
  * @throws {UnauthorizedException} 401: no user
- * @throws {ForbiddenException} 403 without a scope: the groups do not fit
+ * @throws {ForbiddenException} 403 without a scope: the groups do not fit; with the scope `profile`: they are prohibited,
+ * and not known without it
  */
 @Injectable()
 export class GroupsGuard extends RightsGuard {

@@ -50,6 +50,30 @@ export class GroupProhibitedError extends AuthentikError {
 }
 
 /**
+ * Members of some groups are kept out, and whether the user is one of them is not known. The wire shows 403: where the
+ * token lacks a scope that would tell, `insufficient_scope` with all scopes that the client should ask for, else as for a
+ * {@link GroupProhibitedError}; on MCP always an unknown name. Names the groups for the operator only.
+ */
+export class GroupsUnknownError extends AuthentikError {
+  override readonly code = 'ERR_AUTHENTIK_GROUPS_UNKNOWN';
+
+  constructor(
+    /** The groups that are kept out. Never shown on the wire. */
+    readonly prohibitedGroups: readonly string[],
+    /** What the token lacks to tell of the groups, and all else that is asked of it; empty where it has that scope. */
+    readonly requiredScopes: readonly string[],
+    /** Those that the token has; a client that asks for less would lose them. */
+    readonly grantedScopes: readonly string[],
+  ) {
+    const remedy =
+      requiredScopes.length > 0
+        ? `The token lacks ${requiredScopes.join(' ')}: let the client ask for it.`
+        : 'See that a scope mapping of the provider gives "groups" as a list of names, or let mapUser set groupsKnown.';
+    super(`Members of ${prohibitedGroups.join(', ')} may not do this, and the user's groups are not known. ${remedy}`);
+  }
+}
+
+/**
  * The token lacks a scope. The wire shows 403 `insufficient_scope` with all scopes that the client should ask for.
  * @see RFC 6750 §3.1
  */

@@ -3,6 +3,7 @@ export { AuthentikConfigError, type ConfigIssue } from './config.error.js';
 export {
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   InsufficientScopeError,
   MalformedCredentialError,
   UnauthenticatedError,

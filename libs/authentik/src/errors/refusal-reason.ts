@@ -1,6 +1,7 @@
 import {
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   InsufficientScopeError,
   MalformedCredentialError,
   UnauthenticatedError,
@@ -20,6 +21,7 @@ export type RefusalReason =
   | `token_${TokenRefusal}`
   | 'group_required'
   | 'group_prohibited'
+  | 'groups_unknown'
   | 'scope_required'
   | 'user_rejected'
   | 'authentik_unavailable'
@@ -47,6 +49,7 @@ export const refusalReasons: readonly RefusalReason[] = [
   'token_inactive',
   'group_required',
   'group_prohibited',
+  'groups_unknown',
   'scope_required',
   'user_rejected',
   'authentik_unavailable',
@@ -63,6 +66,7 @@ export function refusalReason(error: AuthentikError): RefusalReason {
   if (error instanceof TokenVerificationError) return `token_${error.reason}`;
   if (error instanceof GroupRequiredError) return 'group_required';
   if (error instanceof GroupProhibitedError) return 'group_prohibited';
+  if (error instanceof GroupsUnknownError) return 'groups_unknown';
   if (error instanceof InsufficientScopeError) return 'scope_required';
   if (error instanceof UserRejectedError) return 'user_rejected';
   if (error instanceof CrossSiteRequestError) return 'cross_site';

@@ -70,7 +70,11 @@ export class CapabilityRules {
     return (this.counts.get(type) ?? 0) > 0;
   }
 
-  /** Why a user may not even know of something; `undefined` where they may. Scopes do not hide: a client can ask for more. */
+  /**
+   * Why a user may not even know of something; `undefined` where they may. Scopes do not hide: a client can ask for more.
+   * Groups hide, also those that are not known: were the scope `profile` asked for instead, leaving it out would show a
+   * member of a prohibited group what is hidden from them. Clients ask for it anyway, since our metadata names it.
+   */
   whyHidden(
     type: McpCapabilityType,
     name: string,

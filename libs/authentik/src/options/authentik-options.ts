@@ -186,7 +186,8 @@ export class AuthentikOptions {
 
   /**
    * Called once a request with the verified user: returns the user that guards and `@CurrentUser()` see. What it throws
-   * is a 403, with its message in the log only.
+   * is a 403, with its message in the log only. Groups that it knows from elsewhere are known where it says so:
+   * `{ ...user, groups, groupsKnown: true }`.
    */
   mapUser?: (user: AuthentikUser, claims: AuthentikClaims) => AuthentikUser | Promise<AuthentikUser>;
 

@@ -1,11 +1,12 @@
 import {
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   InsufficientScopeError,
   UnauthenticatedError,
 } from '../errors/access.errors.js';
 import type { AuthentikError } from '../errors/authentik.error.js';
-import { isInAnyGroup } from './groups.js';
+import { isInAnyGroup, scopeOfGroups } from './groups.js';
 import { missingScopes } from './scope.js';
 import type { AuthentikUser } from './user.js';
 
@@ -22,7 +23,7 @@ export interface AccessRule {
   readonly allowedGroups?: readonly string[];
   /** All of these groups. */
   readonly requiredGroups?: readonly string[];
-  /** None of these groups. */
+  /** None of these groups. Whose groups are not known may be in one of them. */
   readonly prohibitedGroups?: readonly string[];
   /** All of these scopes. */
   readonly requiredScopes?: readonly string[];
@@ -49,6 +50,7 @@ export function decideGroups(rule: AccessRule, user: AuthentikUser | undefined):
   if (prohibitedGroups !== undefined && isInAnyGroup(user.groups, prohibitedGroups)) {
     return new GroupProhibitedError(prohibitedGroups);
   }
+  if (prohibitedGroups !== undefined && !user.groupsKnown) return groupsUnknown(prohibitedGroups, rule, user);
   if (allowedGroups !== undefined && !isInAnyGroup(user.groups, allowedGroups)) {
     return new GroupRequiredError(allowedGroups);
   }
@@ -58,14 +60,25 @@ export function decideGroups(rule: AccessRule, user: AuthentikUser | undefined):
   return undefined;
 }
 
-/** The same for scopes. */
+/**
+ * Otherwise the way past a prohibition would be to leave out the scope that brings the groups. What is missing is named
+ * at once with all else that the rule asks of a token.
+ */
+function groupsUnknown(prohibitedGroups: readonly string[], rule: AccessRule, user: AuthentikUser): AuthentikError {
+  const helpful = user.scopes.includes(scopeOfGroups) ? [] : [scopeOfGroups, ...(rule.requiredScopes ?? [])];
+  return new GroupsUnknownError(prohibitedGroups, helpful, user.scopes);
+}
+
+/**
+ * The same for scopes. Where groups refuse as well, they are the reason: no wider token lets in whom a group keeps out,
+ * and what groups hide is not told of. Guards run in the order of the decorators, so this one may be asked first.
+ */
 export function decideScopes(rule: AccessRule, user: AuthentikUser | undefined): AuthentikError | undefined {
   const { requiredScopes } = rule;
   if (requiredScopes === undefined) return undefined;
   if (user === undefined) return new UnauthenticatedError();
-  return missingScopes(requiredScopes, user.scopes).length === 0
-    ? undefined
-    : new InsufficientScopeError(requiredScopes, user.scopes);
+  if (missingScopes(requiredScopes, user.scopes).length === 0) return undefined;
+  return decideGroups(rule, user) ?? new InsufficientScopeError(requiredScopes, user.scopes);
 }
 
 /** Whether the user came with a kind of credential that the rule takes; another kind is as none. */

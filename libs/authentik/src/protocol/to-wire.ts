@@ -4,6 +4,7 @@ import {
   CrossSiteRequestError,
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   InsufficientScopeError,
   LogoutTokenError,
   MalformedCredentialError,
@@ -69,7 +70,10 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
       challenge({ error: 'invalid_token', scopes: context.scopes, errorDescription: description }),
     );
   }
-  if (error instanceof InsufficientScopeError) {
+  if (
+    error instanceof InsufficientScopeError ||
+    (error instanceof GroupsUnknownError && error.requiredScopes.length > 0)
+  ) {
     const description = 'The access token lacks a scope';
     // All at once, and with what was granted: clients of the 2025 era replace their scopes by these.
     const scopes = [...new Set([...error.grantedScopes, ...error.requiredScopes])].filter(
@@ -86,6 +90,7 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
   if (
     error instanceof GroupRequiredError ||
     error instanceof GroupProhibitedError ||
+    error instanceof GroupsUnknownError ||
     error instanceof UserRejectedError
   ) {
     return answer(403, 'forbidden', 'You are not allowed to do this', challenge({}));

@@ -17,6 +17,12 @@ export interface AuthentikUser {
   /** Names of the Authentik groups (scope `profile`). Empty unless the claim is an array of strings only. */
   readonly groups: readonly string[];
   /**
+   * Whether `groups` tells all of them. False where the claim is absent or not an array of strings only: the token lacks
+   * the scope `profile`, or the provider has no mapping for groups. `@ProhibitedGroups` then refuses. A `mapUser` that
+   * knows the groups from elsewhere sets it to true.
+   */
+  readonly groupsKnown: boolean;
+  /**
    * Scopes of the token; empty before Authentik 2025.10, which does not write them into tokens, and of a token that only
    * UserInfo has judged.
    */
@@ -60,6 +66,7 @@ export function toAuthentikUser(
   freeze(claims);
   freeze(kept);
   const { groups } = claims;
+  const groupsKnown = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
   const email = text(claims.email);
   const username = text(claims.preferred_username) ?? email ?? claims.sub;
   const givenName = text(claims.given_name);
@@ -72,7 +79,8 @@ export function toAuthentikUser(
     name: text(claims.name) ?? username,
     ...(givenName !== undefined && { givenName }),
     ...(familyName !== undefined && { familyName }),
-    groups: Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? groups : [],
+    groups: groupsKnown ? groups : [],
+    groupsKnown,
     scopes: parseScope(claims.scope),
     kind: isServiceAccount(claims) ? 'service' : 'person',
     credential,

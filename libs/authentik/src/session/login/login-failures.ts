@@ -7,6 +7,7 @@ import {
   AuthentikUnavailableError,
   GroupProhibitedError,
   GroupRequiredError,
+  GroupsUnknownError,
   LoginError,
   type LoginFailure,
   TooManyRequestsError,
@@ -74,7 +75,13 @@ export class LoginFailures {
 
 function reasonOf(error: unknown): LoginFailure {
   if (error instanceof LoginError) return error.reason;
-  if (error instanceof GroupRequiredError || error instanceof GroupProhibitedError) return 'not_allowed';
+  if (
+    error instanceof GroupRequiredError ||
+    error instanceof GroupProhibitedError ||
+    error instanceof GroupsUnknownError
+  ) {
+    return 'not_allowed';
+  }
   if (error instanceof TooManyRequestsError) return 'too_many_requests';
   if (error instanceof UserRejectedError) return 'login_refused';
   if (error instanceof AuthentikUnavailableError) {

@@ -126,10 +126,12 @@ export class SessionUpkeep {
       tokens = await this.refresh(sid, record, tokens.accessToken);
       claims = await this.readClaims(record, tokens);
     }
+    // Groups that are not told any more are unknown: neither those of before nor none.
+    const { groups: _groups, ...before } = record.claims;
     return {
       ...renewed,
       ...expiryOf(tokens),
-      claims: { ...record.claims, groups: [], ...claims, ...signedOf(record) },
+      claims: { ...before, ...claims, ...signedOf(record) },
       claimsReadAt: Math.floor(nowSeconds()),
     };
   }

@@ -150,7 +150,7 @@ export class TokenVerifier {
       const more = await this.inspector.userInfo(accessToken, claims.sub, application);
       return { ...(more as Partial<AuthentikClaims>), ...claims };
     } catch (error) {
-      // Without `openid` nothing is told; the user then has no groups.
+      // Without `openid` nothing is told; the user's groups are then unknown.
       if (error instanceof TokenGrantError) return claims;
       throw error;
     }
