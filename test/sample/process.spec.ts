@@ -147,18 +147,16 @@ describe('a signal', () => {
   });
 });
 
+const spawnBoth = (port: number, authentikPort: number) =>
+  SampleProcess.spawn(
+    { PORT: String(port), AUTHENTIK_DEV_PORT: String(authentikPort), AUTHENTIK_DEV_PASSWORD: 'correct horse' },
+    ['libs/authentik-testing/bin/nestjs-authentik-testing.js', '--', process.execPath, 'apps/mcp-server/dist/main.js'],
+  );
+
 describe('npm start', () => {
   it('brings an embedded Authentik along, whose people a client signs in as', async () => {
     const [port, authentikPort] = [await freePort(), await freePort()];
-    const both = SampleProcess.spawn(
-      { PORT: String(port), AUTHENTIK_DEV_PORT: String(authentikPort), AUTHENTIK_DEV_PASSWORD: 'correct horse' },
-      [
-        'libs/authentik-testing/bin/nestjs-authentik-testing.js',
-        '--',
-        process.execPath,
-        'apps/mcp-server/dist/main.js',
-      ],
-    );
+    const both = spawnBoth(port, authentikPort);
     await both.untilReady();
     const [kind] = mcpClients;
     const credentials = { username: 'alice', password: 'correct horse' };
@@ -172,5 +170,17 @@ describe('npm start', () => {
       expect(stdout).toContain(word);
     }
     expect(code).toBe(0);
+  });
+
+  it('leaves no sample behind when it is killed', async () => {
+    const port = await freePort();
+    const both = spawnBoth(port, await freePort());
+    await both.untilReady();
+    both.signal('SIGKILL');
+    // Its output ends with the last of those that write it, which is the sample.
+    expect((await both.ended).signal).toBe('SIGKILL');
+    const successor = createServer().listen(port);
+    await once(successor, 'listening');
+    successor.close();
   });
 });
