@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { Authenticated, type AuthentikUser, CurrentUser } from 'nestjs-authentik';
+import { Authenticated, type AuthentikOptions, type AuthentikUser, CurrentUser } from 'nestjs-authentik';
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -42,17 +42,18 @@ afterEach(async () => {
   await app.stop();
 });
 
-const start = async (session: object) => {
+const start = async (session: object, options: Partial<AuthentikOptions> = {}) => {
   app = await startSessionApp(authentik, {
-    options: { internalUrl: bent.url, session },
+    options: { internalUrl: bent.url, session, ...options },
     controllers: [PageController, Users],
   });
 };
 const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
-const signedIn = async () => {
-  const alice = new Person(authentik);
-  await alice.signIn(app.url);
-  return alice;
+const callsTo = (path: string) => authentik.requests.filter((entry) => entry.path.endsWith(path)).length;
+const signedIn = async (username = 'alice') => {
+  const person = new Person(authentik, username);
+  await person.signIn(app.url);
+  return person;
 };
 /** The id of the session, as its signed cookie names it. */
 const sidOf = ({ atApp }: Person) =>
@@ -124,12 +125,28 @@ describe('claims that are read again', () => {
     for (const name of Object.keys(signed)) expect([name, after.claims[name]]).toEqual([name, before.claims[name]]);
   });
 
-  it('are not taken where they are about somebody else', async () => {
-    await start({ membershipMaxAgeSeconds: 60 });
-    const alice = await signedIn();
-    const before = (await alice.ask(`${app.url}/user`)).json();
-    bent.bendUserInfo((answer) => ({ ...answer, sub: 'another', groups: ['newcomers'] }));
+  it('end the session where they are about somebody else, and its tokens; that is no outage', async () => {
+    const ended: string[] = [];
+    await start(
+      { membershipMaxAgeSeconds: 60 },
+      { onLogout: ({ username }, reason) => void ended.push(`${username} ${reason}`) },
+    );
+    const [alice, bob] = [await signedIn(), await signedIn('bob')];
+    bent.bendUserInfo((answer) => {
+      bent.straighten();
+      return { ...answer, sub: 'another', groups: ['newcomers'] };
+    });
     pass(61);
-    expect((await alice.ask(`${app.url}/user`)).json()).toEqual(before);
+    const before = callsTo('/token/');
+    expect((await alice.ask(`${app.url}/user`)).status).toBe(401);
+    expect(ended).toEqual(['alice grant_ended']);
+    // Other tokens of the same grant would tell the same.
+    expect(callsTo('/token/')).toBe(before);
+    await expect.poll(() => callsTo('/revoke/')).toBe(2);
+    expect((await alice.ask(`${app.url}/user`)).status).toBe(401);
+    // Nobody is left alone for it, as in an outage: the next session is renewed at once.
+    const beforeBob = callsTo('/userinfo/');
+    expect((await bob.ask(`${app.url}/user`)).status).toBe(200);
+    expect(callsTo('/userinfo/')).toBe(beforeBob + 1);
   });
 });

@@ -252,6 +252,16 @@ describe('claims that the provider leaves out of its tokens', () => {
     expect(callsTo('/userinfo/')).toBe(0);
   });
 
+  it('are those of nobody where UserInfo is about somebody else, and no outage', async () => {
+    const scopeMappings = {
+      profile: ({ username }: { username: string }) => ({ sub: `x-${username}`, groups: ['newcomers'] }),
+    };
+    await start({}, { includeClaimsInIdToken: false, scopeMappings });
+    const token = await authentik.mintAccessToken({ user: 'alice' });
+    expect(await statusOf(token)).toBe(401);
+    expect(callsTo('/userinfo/')).toBe(1);
+  });
+
   it('are 503 while nobody can be asked: groups that are not known admit nobody', async () => {
     await start({}, { includeClaimsInIdToken: false });
     const token = await authentik.mintAccessToken({ user: 'alice' });

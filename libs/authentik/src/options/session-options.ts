@@ -18,7 +18,10 @@ export type SessionEnd =
   | 'backchannel_logout'
   /** Somebody else, or the same person anew, signed in with that browser. */
   | 'replaced'
-  /** Authentik refused to refresh the tokens: the account is deactivated, or its grant was revoked or has ended. */
+  /**
+   * Authentik refused to refresh the tokens, since the account is deactivated, or its grant was revoked or has ended; or
+   * what it tells of the user is about somebody else.
+   */
   | 'grant_ended'
   /** `session.absoluteSeconds` are over. */
   | 'expired'

@@ -55,7 +55,7 @@ export class SessionUpkeep {
 
   /**
    * @returns the record as it is now; the one that was given while nothing is due
-   * @throws {UnauthenticatedError} Authentik does not let the session go on; it has ended
+   * @throws {UnauthenticatedError} Authentik does not let the session go on, or tells of somebody else; it has ended
    * @throws {AuthentikUnavailableError} the groups are too old, and nobody can be asked
    */
   async run(request: SessionRequest, sid: string, record: SessionRecord): Promise<SessionRecord> {
@@ -121,7 +121,7 @@ export class SessionUpkeep {
     try {
       claims = await this.readClaims(record, tokens);
     } catch (error) {
-      if (!(error instanceof TokenVerificationError)) throw error;
+      if (!(error instanceof TokenVerificationError && error.reason === 'inactive')) throw error;
       // Revoked, which is not the end while the grant lives.
       tokens = await this.refresh(sid, record, tokens.accessToken);
       claims = await this.readClaims(record, tokens);
@@ -208,5 +208,6 @@ const busy = () =>
     retryAfterSeconds: 1,
   });
 
+/** Also where UserInfo is about somebody else: that is an answer, and no outage. OpenID Connect Core 1.0 §5.3.2 */
 const isOver = (error: unknown) =>
   error instanceof TokenVerificationError || (error instanceof TokenGrantError && error.isGrantEnded);

@@ -40,6 +40,10 @@ export function grantFailure(endpoint: string, error: unknown, usesUp = false): 
 /** Status of the answer that an error of `openid-client` is about. */
 export const statusOf = (error: unknown): number | undefined => facts(error).status;
 
+/** Whether an answer of Authentik was refused because it is about somebody or something else than it was asked about. */
+export const isAboutAnother = (error: unknown): boolean =>
+  facts(error).codes.includes('OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED');
+
 interface Facts {
   readonly status: number | undefined;
   /** OAuth error code. */

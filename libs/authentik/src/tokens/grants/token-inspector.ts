@@ -5,7 +5,7 @@ import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { AuthentikConfigError, TokenGrantError, TokenVerificationError } from '../../errors/index.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
-import { grantFailure, statusOf } from './grant-failure.js';
+import { grantFailure, isAboutAnother, statusOf } from './grant-failure.js';
 
 /** What Authentik itself says of a token now. */
 @Injectable()
@@ -29,6 +29,9 @@ export class TokenInspector {
 
   /**
    * @param subject `sub` that it must be about, where that is known
+   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token; `claims`: it is about somebody else
+   * @throws {TokenGrantError} `insufficient_scope`: the token was not granted `openid`
+   * @throws {AuthentikUnavailableError} nobody could be asked
    * @see OpenID Connect Core 1.0 §5.3
    */
   async userInfo(
@@ -47,6 +50,12 @@ export class TokenInspector {
       }
       if (statusOf(error) === 403) {
         throw new TokenGrantError('insufficient_scope', 'UserInfo is for access tokens with the scope openid.');
+      }
+      if (isAboutAnother(error)) {
+        throw new TokenVerificationError(
+          'claims',
+          'UserInfo is about somebody else than the token: tokens were swapped, or a property mapping writes another "sub".',
+        );
       }
       throw grantFailure('userinfo', error);
     }
