@@ -1,96 +1,10 @@
 import type { AuthentikClaims } from '../protocol/claims.types.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import type { KeyValueStore } from '../stores/key-value-store.js';
+import type { AuthentikApplication, TrustedApplicationOptions } from './application-options.js';
+import type { AuthentikRedisOptions, ResolvedRedisOptions } from './redis-options.js';
 import type { AuthentikSessionOptions, OnLogin, OnLogout, ResolvedSessionOptions } from './session-options.js';
-
-/** Values of `tokens.validation`. */
-export const tokenValidations = ['local', 'introspect', 'local+introspect'] as const;
-export type TokenValidation = (typeof tokenValidations)[number];
-
-/** How access tokens are judged. */
-export class AuthentikTokenOptions {
-  /**
-   * Who judges a token. `local`: its signature and claims; a token revoked in Authentik counts until it expires.
-   * `introspect`: Authentik itself, asked with the client secret. `local+introspect`: both. Answers of Authentik are
-   * kept for `introspectionTtlSeconds`. Tokens that are no signed JWT (opaque, encrypted) can only be introspected.
-   * Default `local`.
-   */
-  validation?: TokenValidation = 'local';
-
-  /** How long an answer of Authentik about a token counts, in seconds, 0 to 3600. Default 60. */
-  introspectionTtlSeconds?: number = 60;
-
-  /** How many verified tokens are remembered, by their hash; 0 for none. Default 10000. */
-  cacheMaxEntries?: number = 10_000;
-
-  /** Whether `user.claims` of remembered tokens keeps all claims; it costs about 1 KB a token. Default true. */
-  keepClaims?: boolean = true;
-
-  /**
-   * Whether tokens signed with the client secret (HS256) count: those of a provider without "Signing Key". Everybody who
-   * knows the secret can make them. Default false.
-   */
-  acceptHs256?: boolean = false;
-
-  /** Allowed clock difference for `exp` and `nbf`, in seconds, 0 to 300. Default 30. */
-  clockToleranceSeconds?: number = 30;
-
-  /** How long known signing keys serve on while Authentik cannot be reached, in seconds. Default 3600. */
-  staleKeysSeconds?: number = 3600;
-
-  /**
-   * With `redis`: how long tokens are judged on by what was known of revocations, in seconds, while Redis cannot be
-   * reached; then they are answered 503. 0 to 3600. Default 60.
-   */
-  revocationStaleSeconds?: number = 60;
-
-  /**
-   * Whether UserInfo judges tokens that nobody else can: opaque and encrypted ones, where no application has a
-   * `clientSecret` to introspect with. It proves that Authentik knows the token, not for whom it was issued: **a token of
-   * any application of that Authentik counts here**, also of one whose users this application does not admit, with the
-   * `sub` and the groups that its mappings write. Such a user has no `scopes`, so `@RequiredScopes` refuses, an empty
-   * `clientId`, the kind `person`, and an `expiresAt` that is the end of `introspectionTtlSeconds`. The app's own
-   * application is asked. A token that another way has refused never comes here. Default false.
-   */
-  dangerouslyAcceptUserInfo?: boolean = false;
-}
-
-/** What is used of a client that the package `redis` made with `createClient()`. */
-export interface RedisClientSettings {
-  duplicate(overrides?: object): unknown;
-}
-
-/** Where processes of the same app meet. */
-export class AuthentikRedisOptions {
-  /** `redis[s]://[[username][:password]@]host[:port][/database]`. Either this or `client`. */
-  url?: string;
-
-  /**
-   * A client of the package `redis`, for what a URL cannot say. Its settings are copied for two connections of our own;
-   * it is neither used nor closed, and need not be connected.
-   */
-  client?: RedisClientSettings;
-
-  /**
-   * Before each key and channel. Processes with the same prefix are one app. Default `authentik:<applicationSlug>:`.
-   */
-  keyPrefix?: string;
-}
-
-/** Another application of the same Authentik whose tokens count here, for example that of a mobile app. */
-export class TrustedApplicationOptions {
-  /** Slug of that application. Its tokens come from the issuer `<url>/application/o/<applicationSlug>/`. */
-  applicationSlug!: string;
-
-  /** Client ID of its OAuth2 provider. Its tokens must have it as `azp`. */
-  clientId!: string;
-
-  /** Client secret of its provider, where it is confidential. Not needed to verify tokens. */
-  clientSecret?: string;
-
-  /** `aud` of its tokens, where a property mapping sets another. Default: its `clientId`. */
-  audience?: string;
-}
+import type { AuthentikTokenOptions } from './token-options.js';
 
 /** Ways to send a client secret. */
 export const tokenEndpointAuthMethods = ['client_secret_post', 'client_secret_basic'] as const;
@@ -214,25 +128,6 @@ export class AuthentikOptions {
    * the way. Default false.
    */
   dangerouslyAllowHttp?: boolean = false;
-}
-
-/** An application whose tokens count, after checks and defaults. Frozen; the client secret is not enumerable. */
-export interface AuthentikApplication {
-  readonly applicationSlug: string;
-  /** With its final slash, compared byte for byte. */
-  readonly issuer: string;
-  /** Where its metadata is, whatever its issuer: `<url>/application/o/<applicationSlug>/`. */
-  readonly baseUrl: string;
-  readonly clientId: string;
-  readonly audience: string;
-  readonly clientSecret?: string;
-}
-
-/** Where processes meet, after checks and defaults. Frozen; `url` and `client` are not enumerable, for secrets in them. */
-export interface ResolvedRedisOptions {
-  readonly url?: string;
-  readonly client?: RedisClientSettings;
-  readonly keyPrefix: string;
 }
 
 /** The options after checks and defaults. Frozen; the client secret is not enumerable, so it shows in no dump. */

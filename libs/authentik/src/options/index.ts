@@ -1,18 +1,15 @@
+export { type AuthentikApplication, TrustedApplicationOptions } from './application-options.js';
 export {
-  type AuthentikApplication,
   type AuthentikLogLevel,
   authentikLogLevels,
   AuthentikOptions,
-  AuthentikRedisOptions,
-  AuthentikTokenOptions,
   type AuthentikOptionsFactory,
   type AuthentikOptionsOverride,
   type IssuerMode,
-  type RedisClientSettings,
   type ResolvedAuthentikOptions,
-  type ResolvedRedisOptions,
-  TrustedApplicationOptions,
 } from './authentik-options.js';
+export { AuthentikRedisOptions, type RedisClientSettings, type ResolvedRedisOptions } from './redis-options.js';
+export { AuthentikTokenOptions } from './token-options.js';
 export {
   AuthentikSessionOptions,
   type ExpressSessionStore,

@@ -1,16 +1,11 @@
 import { AuthentikConfigError } from '../errors/index.js';
-import {
-  type AuthentikApplication,
-  AuthentikOptions,
-  AuthentikTokenOptions,
-  type AuthentikRedisOptions,
-  type ResolvedAuthentikOptions,
-  type ResolvedRedisOptions,
-  type TrustedApplicationOptions,
-} from './authentik-options.js';
+import type { AuthentikApplication, TrustedApplicationOptions } from './application-options.js';
+import { AuthentikOptions, type ResolvedAuthentikOptions } from './authentik-options.js';
 import { crossFieldIssues } from './cross-field-issues.js';
 import { type AuthentikModuleExtras, defaultExtras } from './module-extras.js';
+import type { AuthentikRedisOptions, ResolvedRedisOptions } from './redis-options.js';
 import { resolveSession } from './resolve-session.js';
+import { AuthentikTokenOptions } from './token-options.js';
 import { withoutFinalSlash } from './urls.js';
 
 /**

@@ -5,13 +5,11 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { ConfigIssue } from '../errors/index.js';
 import { environmentVariable } from './authentik-env.js';
 import { defaultExtras } from './module-extras.js';
-import {
-  OptionsSchema,
-  RedisOptionsSchema,
-  SessionOptionsSchema,
-  TokenOptionsSchema,
-  TrustedApplicationSchema,
-} from './options.schema.js';
+import { TrustedApplicationSchema } from './schema/application-options.schema.js';
+import { OptionsSchema } from './schema/options.schema.js';
+import { RedisOptionsSchema } from './schema/redis-options.schema.js';
+import { SessionOptionsSchema } from './schema/session-options.schema.js';
+import { TokenOptionsSchema } from './schema/token-options.schema.js';
 
 /** Checks each option by itself: its name, its form, its bounds. */
 export async function shapeIssues(given: Readonly<Record<string, unknown>>): Promise<ConfigIssue[]> {
