@@ -1,16 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 
 import { Logger } from '@nestjs/common';
-import { json, type RequestHandler } from 'express';
-
 import { AuthentikError } from '../errors/index.js';
 import type { Refusals } from '../rules/refusals.js';
 import type { RequestAuthentication } from '../rules/request-authentication.js';
 import { AllowedSources, type SourceOptions } from './allowed-sources.js';
 import { jsonRpcCode, refuse, refuseWith } from './json-rpc-refusal.js';
-
-/** A request once its body is read. */
-export type McpRequest = IncomingMessage & { body?: unknown };
+import { type McpRequest, MessageBody } from './message-body.js';
 
 export interface FrontOptions extends SourceOptions {
   readonly path: string;
@@ -36,7 +32,7 @@ const corsHeaders = {
 export class FrontOfEndpoint {
   private readonly logger = new Logger('Authentik');
   private readonly sources: AllowedSources;
-  private readonly parse: RequestHandler;
+  private readonly body: MessageBody;
 
   constructor(
     private readonly options: FrontOptions,
@@ -44,7 +40,7 @@ export class FrontOfEndpoint {
     private readonly refusals: Refusals,
   ) {
     this.sources = new AllowedSources(options);
-    this.parse = json({ limit: options.maxBodyBytes });
+    this.body = new MessageBody(options.maxBodyBytes);
   }
 
   /** @returns whether the request may go on; if not, it has been answered. At once, where nothing has to be awaited. */
@@ -105,11 +101,7 @@ export class FrontOfEndpoint {
       return false;
     };
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.parse(request as never, response as never, (error?: unknown) =>
-          error === undefined || error === null ? resolve() : reject(error),
-        );
-      });
+      await this.body.read(request, response);
     } catch (error) {
       const { status } = error as { status?: unknown };
       if (status === 413) return deny(413, jsonRpcCode.invalidRequest, 'The message is too large');

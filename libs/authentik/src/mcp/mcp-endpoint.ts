@@ -6,9 +6,10 @@ import type { McpHttpHandler } from '@rekog/mcp-nest';
 
 import { authenticatedUser } from '../rules/request-authentication.js';
 import { endStreamWithToken } from './end-stream-with-token.js';
-import type { FrontOfEndpoint, McpRequest } from './front-of-endpoint.js';
+import type { FrontOfEndpoint } from './front-of-endpoint.js';
 import { currentRequest } from './current-request.js';
 import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
+import type { McpRequest } from './message-body.js';
 import type { ScopeStepUp } from './scope-step-up.js';
 import type { Sessions } from './sessions.js';
 

@@ -5,7 +5,7 @@ import type { AuthentikUser } from '../protocol/user.js';
 import type { Refusals } from '../rules/refusals.js';
 import { authenticatedUser } from '../rules/request-authentication.js';
 import type { CapabilityRules } from './capability-rules.js';
-import type { McpRequest } from './front-of-endpoint.js';
+import type { McpRequest } from './message-body.js';
 import { refuseWith } from './json-rpc-refusal.js';
 
 /**

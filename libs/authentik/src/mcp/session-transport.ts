@@ -1,4 +1,8 @@
+import type { IncomingMessage } from 'node:http';
+
 import { StreamableHttpTransport } from '@rekog/mcp-nest';
+
+import { obviousEra } from './protocol-era.js';
 
 type Kind = Parameters<StreamableHttpTransport['notifyListChanged']>[0];
 
@@ -6,6 +10,10 @@ type Kind = Parameters<StreamableHttpTransport['notifyListChanged']>[0];
 interface SessionServer {
   readonly server: { notification(notification: { readonly method: string }): Promise<void> };
 }
+
+type ServedByModernEra = (request: IncomingMessage, body: unknown) => boolean;
+
+const firstOf = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : header);
 
 const notifications = {
   tools: 'notifications/tools/list_changed',
@@ -15,9 +23,20 @@ const notifications = {
 
 /**
  * mcp-nest's transport, which tells sessions too that a list has changed. By itself it tells subscribers of protocol
- * 2026-07-28 alone, although it promises both.
+ * 2026-07-28 alone, although it promises both. And it sees at a look which era most messages are of.
  */
 export class SessionTransport extends StreamableHttpTransport {
+  constructor(options: ConstructorParameters<typeof StreamableHttpTransport>[0]) {
+    super(options);
+    // A private method of mcp-nest: should it ever be called something else, calls are as slow as without this.
+    const look = (this['servedByModernEra'] as ServedByModernEra).bind(this);
+    const own: ServedByModernEra = (request, body) => {
+      const era = obviousEra({ body, protocolVersion: firstOf(request.headers['mcp-protocol-version']) });
+      return era === undefined ? look(request, body) : era === 'modern';
+    };
+    Object.defineProperty(this, 'servedByModernEra', { value: own });
+  }
+
   override notifyListChanged(kind: Kind): void {
     super.notifyListChanged(kind);
     for (const { server } of Object.values(this['servers'] as Readonly<Record<string, SessionServer>>)) {
