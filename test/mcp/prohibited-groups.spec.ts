@@ -35,6 +35,8 @@ class StaffTools {
   }
 
   @Resource({ uri: 'staff://scoped', name: 'scoped' })
+  // The guard of the lower decorator runs first.
+  @ProhibitedGroups('engineering')
   @RequiredScopes('reports:read')
   scopedResource() {
     ran.push('staff://scoped');
