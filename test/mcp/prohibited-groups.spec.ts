@@ -34,15 +34,6 @@ class StaffTools {
     return text('scoped');
   }
 
-  @Resource({ uri: 'staff://scoped', name: 'scoped' })
-  // The guard of the lower decorator runs first.
-  @ProhibitedGroups('engineering')
-  @RequiredScopes('reports:read')
-  scopedResource() {
-    ran.push('staff://scoped');
-    return { contents: [{ uri: 'staff://scoped', text: 'classified' }] };
-  }
-
   @Prompt({ name: 'staff-prompt', description: 'For all but engineering' })
   prompt() {
     ran.push('staff-prompt');
@@ -62,13 +53,25 @@ class StaffTools {
   }
 }
 
+/** Without a guard at the class: that of the lower decorator, of scopes, runs first. */
+@McpController()
+class ScopedReports {
+  @Resource({ uri: 'staff://scoped', name: 'scoped' })
+  @ProhibitedGroups('engineering')
+  @RequiredScopes('reports:read')
+  scopedResource() {
+    ran.push('staff://scoped');
+    return { contents: [{ uri: 'staff://scoped', text: 'classified' }] };
+  }
+}
+
 let authentik: EmbeddedAuthentik;
 let server: StartedApp;
 beforeAll(async () => {
   authentik = await startEmbeddedAuthentik({
     applications: [{ slug: 'mcp-server', scopeMappings: { 'reports:read': {} } }],
   });
-  server = await startMcpApp(authentik, { bare: true, controllers: [StaffTools] });
+  server = await startMcpApp(authentik, { bare: true, controllers: [StaffTools, ScopedReports] });
   server.capabilities.registerTool(
     { name: 'late', description: 'Registered at run time', handler: late },
     { prohibitedGroups: ['engineering'] },
