@@ -88,8 +88,8 @@ export class CapabilityRules {
 
   /** Which scope a user's token lacks for something that they may know of; `undefined` where none. */
   lackOfScope(type: McpCapabilityType, name: string, user: AuthentikUser): AuthentikError | undefined {
-    if (this.whyHidden(type, name, user) !== undefined) return undefined;
-    return firstOf(this.rules.get(keyOf(type, name)) ?? [], (rule) => decideScopes(rule, user));
+    const lack = firstOf(this.rules.get(keyOf(type, name)) ?? [], (rule) => decideScopes(rule, user));
+    return lack === undefined || this.whyHidden(type, name, user) !== undefined ? undefined : lack;
   }
 
   /** Every resource and template that a URI may be taken for. */

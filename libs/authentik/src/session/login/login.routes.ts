@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import passport from 'passport';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
@@ -22,15 +22,16 @@ import { BrowserCookie } from './browser-cookie.js';
 import { LoginFailures } from './login-failures.js';
 import type { LoginOutcome } from './login-outcome.js';
 import { readLoginRequest } from './login-request.js';
-import { type LoginStep, registerOidcStrategy } from './oidc.strategy.js';
+import type { LoginStep } from './oidc.strategy.js';
 import { PendingLogins } from './pending-logins.js';
 import { toReturnUrl } from './return-to.js';
 import { SignInSessions } from './sign-in-sessions.js';
 
 /** Signing in: to Authentik, back, and who am I. */
 @Injectable()
-export class LoginRoutes implements OnModuleDestroy {
-  private readonly strategy: string;
+export class LoginRoutes implements OnModuleInit, OnModuleDestroy {
+  /** Name of the strategy; of none, until the app starts. */
+  private strategy = '';
   private readonly cookie: BrowserCookie;
 
   constructor(
@@ -41,14 +42,20 @@ export class LoginRoutes implements OnModuleDestroy {
     private readonly authentication: RequestAuthentication,
     private readonly limits: AddressLimits,
     private readonly logger: AuthentikLogger,
-    discovery: AuthentikDiscovery,
-    inspector: TokenInspector,
-    pending: PendingLogins,
+    private readonly discovery: AuthentikDiscovery,
+    private readonly inspector: TokenInspector,
+    private readonly pending: PendingLogins,
   ) {
     this.cookie = new BrowserCookie(options.publicUrl, options.session?.cookieName ?? 'authentik');
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { options, discovery, inspector, pending } = this;
+    // Loaded by apps that sign people in, and by no other.
+    const { registerOidcStrategy } = await import('./oidc.strategy.js');
     this.strategy = registerOidcStrategy({
       options,
-      redirectUri: paths.redirectUri,
+      redirectUri: this.paths.redirectUri,
       discovery,
       inspector,
       pending,

@@ -1,5 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
+import * as errors from 'jose/errors';
+import { decodeJwt } from 'jose/jwt/decode';
+import { jwtVerify } from 'jose/jwt/verify';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikError, LogoutTokenError, type LogoutTokenRefusal } from '../../errors/index.js';

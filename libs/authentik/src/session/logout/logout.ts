@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 import type { Session } from 'express-session';
-import { decodeProtectedHeader } from 'jose';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
 
 import { AUTHENTIK_EXTRAS, AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikError, AuthentikUnavailableError } from '../../errors/index.js';

@@ -1,7 +1,5 @@
 import { hash, hkdfSync } from 'node:crypto';
 
-import { CompactEncrypt, compactDecrypt } from 'jose';
-
 import { type AuthentikError, AuthentikUnavailableError, TokenGrantError } from '../../errors/index.js';
 import type { AuthentikTokenSet } from './token-set.js';
 
@@ -68,6 +66,7 @@ export class OutcomeSeal {
   }
 
   async seal(outcome: RefreshOutcome): Promise<string> {
+    const { CompactEncrypt } = await import('jose/jwe/compact/encrypt');
     return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(outcome)))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .encrypt(this.key);
@@ -77,6 +76,7 @@ export class OutcomeSeal {
   async open(sealed: string | undefined): Promise<RefreshOutcome | undefined> {
     if (sealed === undefined) return undefined;
     try {
+      const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
       const { plaintext } = await compactDecrypt(sealed, this.key, {
         keyManagementAlgorithms: ['dir'],
         contentEncryptionAlgorithms: ['A256GCM'],

@@ -1,4 +1,6 @@
-import { createLocalJWKSet, type CryptoKey, errors, type JSONWebKeySet } from 'jose';
+import type { CryptoKey, JSONWebKeySet } from 'jose';
+import * as errors from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
 
 import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { noSigningKey } from '../../discovery/diagnosis.js';

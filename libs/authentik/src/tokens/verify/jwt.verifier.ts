@@ -1,5 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { compactVerify, type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from 'jose';
+import type { CryptoKey, JWTPayload } from 'jose';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
+import * as errors from 'jose/errors';
+import { compactVerify } from 'jose/jws/compact/verify';
+import { decodeJwt } from 'jose/jwt/decode';
 import { LRUCache } from 'lru-cache';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
