@@ -32,14 +32,13 @@ interface Outcome {
   readonly by: RequestAuthentication;
 }
 
-// Not `request.user`, which belongs to whoever writes it last. Nobody else has the symbol.
-const outcomeKey = Symbol('authentik:outcome');
-
-const outcomeOf = (request: { [outcomeKey]?: Outcome }) => request[outcomeKey];
+// Not a property of the request: other middleware could set it, and `request.user` belongs to whoever writes it last.
+// Besides, each property that is added to a request of Express costs more than the look-up of a remembered token.
+const outcomes = new WeakMap<object, Outcome>();
 
 /** Who sent this request, as far as we ourselves have verified it. */
 export function authenticatedUser(request: object): AuthentikUser | undefined {
-  return outcomeOf(request)?.user;
+  return outcomes.get(request)?.user;
 }
 
 function someone(
@@ -71,7 +70,7 @@ export class RequestAuthentication {
     response: object,
     accepted?: readonly AuthentikUser['credential'][],
   ): AuthentikUser | Promise<AuthentikUser> {
-    if (accepted !== undefined && outcomeOf(request)?.by !== this) {
+    if (accepted !== undefined && outcomes.get(request)?.by !== this) {
       const present = this.findPresent(request);
       if (present !== undefined && !accepted.includes(present.credential)) throw new UnauthenticatedError();
     }
@@ -94,7 +93,7 @@ export class RequestAuthentication {
     request: object,
     response: object,
   ): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
-    const known = outcomeOf(request);
+    const known = outcomes.get(request);
     // What another module instance found out does not count here.
     if (known?.by === this) return known.user;
     let answer: AuthentikUser | Promise<AuthentikUser>;
@@ -151,9 +150,8 @@ export class RequestAuthentication {
   }
 
   private note(request: object, user: AuthentikUser | undefined): void {
-    const noted = request as { [outcomeKey]?: Outcome; user?: AuthentikUser | undefined };
-    noted[outcomeKey] = { user, by: this };
-    noted.user = user;
+    outcomes.set(request, { user, by: this });
+    (request as { user?: AuthentikUser | undefined }).user = user;
   }
 
   private async map(user: AuthentikUser, mapUser: MapUser): Promise<AuthentikUser> {
