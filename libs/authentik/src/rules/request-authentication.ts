@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 
 import { AUTHENTIK_OPTIONS, AUTHENTIK_REQUEST_AUTHENTICATORS } from '../authentik.constants.js';
 import { AuthentikError, UnauthenticatedError, UserRejectedError } from '../errors/index.js';
@@ -6,6 +7,7 @@ import type { ResolvedAuthentikOptions } from '../options/index.js';
 import { decideGroups } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { checkSameOrigin } from './cross-site.js';
+import { readUserOnRequests, writeUser } from './request-user.js';
 
 /** Finds out who sent a request by one kind of credential. */
 export interface RequestAuthenticator {
@@ -55,11 +57,17 @@ function someone(
  * sites.
  */
 @Injectable()
-export class RequestAuthentication {
+export class RequestAuthentication implements OnModuleInit {
   constructor(
     @Inject(AUTHENTIK_REQUEST_AUTHENTICATORS) private readonly authenticators: readonly RequestAuthenticator[],
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
+    private readonly adapterHost: HttpAdapterHost,
   ) {}
+
+  onModuleInit(): void {
+    const { httpAdapter } = this.adapterHost as Partial<HttpAdapterHost>;
+    if (httpAdapter?.getType() === 'express') readUserOnRequests(httpAdapter.getInstance(), authenticatedUser);
+  }
 
   /**
    * @param accepted kinds of credential that count; another is as none. Default: all that the module takes.
@@ -151,7 +159,7 @@ export class RequestAuthentication {
 
   private note(request: object, user: AuthentikUser | undefined): void {
     outcomes.set(request, { user, by: this });
-    (request as { user?: AuthentikUser | undefined }).user = user;
+    writeUser(request, user);
   }
 
   private async map(user: AuthentikUser, mapUser: MapUser): Promise<AuthentikUser> {
