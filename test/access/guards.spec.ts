@@ -254,8 +254,7 @@ describe('a transport that the guards do not know', () => {
       getType: () => type,
       getHandler: () => Object.getOwnPropertyDescriptor(EveryDecorator.prototype, 'bearer')?.value as unknown,
       getClass: () => EveryDecorator,
-      switchToHttp: () => ({ getRequest: () => ({ headers: {} }), getResponse: () => ({}) }),
-      switchToRpc: () => ({ getContext: () => ({}) }),
+      getArgByIndex: () => ({ headers: {} }),
     } as unknown as ExecutionContext;
     for (const guard of [AuthentikAuthGuard, GroupsGuard, ScopesGuard]) {
       const judged = async () => app?.get<{ canActivate(of: ExecutionContext): unknown }>(guard).canActivate(context);

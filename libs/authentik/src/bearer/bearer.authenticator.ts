@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import passport from 'passport';
 
 import { MalformedCredentialError, UnauthenticatedError } from '../errors/index.js';
+import type { RegisteredStrategy } from '../http/registered-strategy.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import type { RequestAuthenticator } from '../rules/request-authentication.js';
 import { AuthentikTokenService } from '../tokens/authentik-token.service.js';
 import { TokenVerifier } from '../tokens/verify/token.verifier.js';
-import { registerBearerStrategy } from './bearer.strategy.js';
 
 /** Longer headers are refused before anything looks into them. */
 const maxAuthorizationCharacters = 16 * 1024;
@@ -18,14 +16,12 @@ const maxAuthorizationCharacters = 16 * 1024;
 @Injectable()
 export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestroy {
   readonly credential = 'bearer';
-  private readonly strategy = `authentik-bearer-${randomUUID()}`;
+  private strategy: Promise<RegisteredStrategy> | undefined;
 
   constructor(
-    tokens: AuthentikTokenService,
+    private readonly tokens: AuthentikTokenService,
     private readonly verifier: TokenVerifier,
-  ) {
-    registerBearerStrategy(this.strategy, tokens);
-  }
+  ) {}
 
   /** Any `Authorization` counts: what is no token is refused, and not passed over for a cookie. */
   isPresent(request: object): boolean {
@@ -33,44 +29,43 @@ export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestro
   }
 
   authenticate(request: object, response: object): AuthentikUser | Promise<AuthentikUser> {
-    checkForm(request);
-    return this.recall(request) ?? this.askStrategy(request, response);
-  }
-
-  /** A token that was verified before needs none of Passport's machinery, which would come to the same. */
-  private recall(request: object): AuthentikUser | undefined {
     const { authorization } = (request as IncomingMessage).headers;
-    return authorization?.startsWith('Bearer ') === true ? this.verifier.recall(authorization.slice(7)) : undefined;
+    checkForm(request as IncomingMessage, authorization);
+    // A token that was verified before needs none of Passport's machinery, which would come to the same.
+    const recalled =
+      authorization?.startsWith('Bearer ') === true ? this.verifier.recall(authorization.slice(7)) : undefined;
+    return recalled ?? this.askStrategy(request, response);
   }
 
-  private askStrategy(request: object, response: object): Promise<AuthentikUser> {
+  private async askStrategy(request: object, response: object): Promise<AuthentikUser> {
+    const strategy = await (this.strategy ??= this.register());
     return new Promise((resolve, reject) => {
-      const decided = (error: unknown, user?: AuthentikUser | false | null, _info?: unknown, status?: unknown) => {
+      const middleware = strategy.middleware({ session: false }, (error, user, _info, status) => {
         if (error !== null && error !== undefined) reject(error);
-        else if (user) resolve(user);
+        else if (user) resolve(user as AuthentikUser);
         // The base strategy says 400 for a header that is not scheme and token.
         else reject([status].flat().includes(400) ? malformed() : new UnauthenticatedError());
-      };
-      const middleware = passport.authenticate(this.strategy, { session: false }, decided) as (
-        request: object,
-        response: object,
-        next: (error?: unknown) => void,
-      ) => void;
+      });
       middleware(request, response, (error) => reject(error));
     });
   }
 
-  onModuleDestroy(): void {
-    passport.unuse(this.strategy);
+  /** When the first token comes: Passport takes a while to load. */
+  private async register(): Promise<RegisteredStrategy> {
+    const { registerBearerStrategy } = await import('./bearer.strategy.js');
+    return registerBearerStrategy(this.tokens);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    (await this.strategy)?.remove();
   }
 }
 
 const malformed = () =>
   new MalformedCredentialError('The Authorization header is not "Bearer" and one access token, or was sent twice.');
 
-function checkForm(request: object): void {
-  const { headers, rawHeaders } = request as IncomingMessage;
-  if ((headers.authorization?.length ?? 0) > maxAuthorizationCharacters) throw malformed();
+function checkForm({ rawHeaders }: IncomingMessage, authorization: string | undefined): void {
+  if ((authorization?.length ?? 0) > maxAuthorizationCharacters) throw malformed();
   // Node keeps the first of several; which one is meant is not for us to guess.
   let sent = 0;
   for (let index = 0; index < (rawHeaders?.length ?? 0); index += 2) {

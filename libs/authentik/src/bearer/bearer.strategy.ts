@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy, type VerifyFunction } from 'passport-http-bearer';
 
+import { RegisteredStrategy } from '../http/registered-strategy.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import type { AuthentikTokenService } from '../tokens/authentik-token.service.js';
 
@@ -15,11 +18,11 @@ class HeaderBearerStrategy extends Strategy<VerifyFunction> {
 }
 
 /**
- * Registers the strategy with Passport.
- * @param name unique for each module instance: Passport's registry is global to the process, and a second app with the
- * same name would take the first one's strategy over
+ * Registers the strategy with Passport, under a name of its own for each module instance: a second app with the same name
+ * would take the first one's strategy over.
  */
-export function registerBearerStrategy(name: string, tokens: AuthentikTokenService): void {
+export function registerBearerStrategy(tokens: AuthentikTokenService): RegisteredStrategy {
+  const name = `authentik-bearer-${randomUUID()}`;
   class AuthentikBearerStrategy extends PassportStrategy(HeaderBearerStrategy, name) {
     validate(accessToken: string): Promise<AuthentikUser> {
       return tokens.verifyToken(accessToken);
@@ -27,4 +30,5 @@ export function registerBearerStrategy(name: string, tokens: AuthentikTokenServi
   }
   // Constructing it is what registers it.
   void new AuthentikBearerStrategy();
+  return new RegisteredStrategy(name);
 }

@@ -25,18 +25,18 @@ interface McpContextLike {
 }
 
 /**
- * What a guard or a parameter decorator looks at, on any transport that we know. On the RPC pass it never looks at
- * `switchToHttp()`, which gives the tool's arguments there: they are the caller's own words.
+ * What a guard or a parameter decorator looks at, on any transport that we know. On the RPC pass the
+ * first argument is never looked at: those are the tool's arguments, the caller's own words.
  * @throws {UnsupportedTransportError} for any other transport, and for MCP over stdio, which has no request
  */
 export function guardedRequest(context: ExecutionContext): GuardedRequest {
   const type: string = context.getType();
   if (type === 'http') {
-    const http = context.switchToHttp();
-    return { transport: 'http', request: http.getRequest<object>(), response: http.getResponse<object>() };
+    // What `switchToHttp()` gives; it makes three functions for that, each time.
+    return { transport: 'http', request: context.getArgByIndex(0), response: context.getArgByIndex(1) };
   }
   if (type === 'rpc') {
-    const rpc: unknown = context.switchToRpc().getContext();
+    const rpc: unknown = context.getArgByIndex(1);
     if (isMcpContext(rpc)) {
       const request = rpc.getRawRequest();
       if (isObject(request) && isObject(rpc.mcpRequest)) {

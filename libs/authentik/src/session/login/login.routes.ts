@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import passport from 'passport';
 
 import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { LoginError, LoginRefusedError, UnauthenticatedError } from '../../errors/index.js';
+import type { RegisteredStrategy } from '../../http/registered-strategy.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikUser } from '../../protocol/user.js';
@@ -30,8 +30,7 @@ import { SignInSessions } from './sign-in-sessions.js';
 /** Signing in: to Authentik, back, and who am I. */
 @Injectable()
 export class LoginRoutes implements OnModuleInit, OnModuleDestroy {
-  /** Name of the strategy; of none, until the app starts. */
-  private strategy = '';
+  private strategy: RegisteredStrategy | undefined;
   private readonly cookie: BrowserCookie;
 
   constructor(
@@ -109,7 +108,7 @@ export class LoginRoutes implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    passport.unuse(this.strategy);
+    this.strategy?.remove();
   }
 
   private async signIn(request: SessionRequest, outcome: LoginOutcome): Promise<void> {
@@ -161,18 +160,14 @@ export class LoginRoutes implements OnModuleInit, OnModuleDestroy {
   /** Passport's way: by callback, or by an answer that the strategy writes itself. */
   private ask(request: IncomingMessage, response: ServerResponse, step: LoginStep): Promise<LoginOutcome | undefined> {
     return new Promise((resolve, reject) => {
+      if (this.strategy === undefined) throw new Error('A browser came to sign in before the app was started.');
       // After the redirect, or when the browser went away.
       response.once('close', () => resolve(undefined));
-      const decided = (error: unknown, outcome?: LoginOutcome | false | null, info?: unknown) => {
+      const middleware = this.strategy.middleware(step, (error, outcome, info) => {
         if (error !== null && error !== undefined) reject(error);
-        else if (outcome) resolve(outcome);
+        else if (outcome) resolve(outcome as LoginOutcome);
         else reject(new LoginError('invalid_response', `The strategy refused the answer: ${messageOf(info)}`));
-      };
-      const middleware = passport.authenticate(this.strategy, step as object, decided as never) as (
-        request: object,
-        response: object,
-        next: (error?: unknown) => void,
-      ) => void;
+      });
       middleware(request, response, reject);
     });
   }

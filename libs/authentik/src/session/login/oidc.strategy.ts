@@ -7,6 +7,7 @@ import { Strategy } from 'passport-openidconnect';
 
 import type { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { LoginError } from '../../errors/index.js';
+import { RegisteredStrategy } from '../../http/registered-strategy.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import type { TokenInspector } from '../../tokens/grants/token-inspector.js';
@@ -202,10 +203,9 @@ const originalUrl = (request: IncomingMessage) =>
   (request as { originalUrl?: string }).originalUrl ?? request.url ?? '';
 
 /**
- * Registers the strategy with Passport.
- * @returns its name, unique for each module instance: Passport's registry is global to the process
+ * Registers the strategy with Passport, under a name of its own for each module instance.
  */
-export function registerOidcStrategy(parts: OidcStrategyParts): string {
+export function registerOidcStrategy(parts: OidcStrategyParts): RegisteredStrategy {
   const name = `authentik-oidc-${randomUUID()}`;
   class AuthentikOidcStrategy extends PassportStrategy(HardenedStrategy, name, 8) {
     async validate(
@@ -227,5 +227,5 @@ export function registerOidcStrategy(parts: OidcStrategyParts): string {
   }
   // Constructing it is what registers it.
   void new AuthentikOidcStrategy(parts);
-  return name;
+  return new RegisteredStrategy(name);
 }

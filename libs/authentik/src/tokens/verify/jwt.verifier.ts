@@ -119,7 +119,8 @@ export class JwtVerifier {
     if (header === undefined) {
       const { alg, kid, crit } = decodeProtectedHeader(accessToken);
       header = { alg, kid, isExtended: crit !== undefined };
-      this.headers.set(encoded, header);
+      // A copy, for V8 would keep the whole token as long as a piece of it.
+      this.headers.set(Buffer.from(encoded).toString(), header);
     }
     return header;
   }
