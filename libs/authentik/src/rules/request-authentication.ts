@@ -78,11 +78,11 @@ export class RequestAuthentication implements OnModuleInit {
     response: object,
     accepted?: readonly AuthentikUser['credential'][],
   ): AuthentikUser | Promise<AuthentikUser> {
-    if (accepted !== undefined && outcomes.get(request)?.by !== this) {
-      const present = this.findPresent(request);
-      if (present !== undefined && !accepted.includes(present.credential)) throw new UnauthenticatedError();
-    }
-    const user = this.authenticateIfPresent(request, response);
+    const known = this.knownOf(request);
+    if (known !== undefined) return someone(known.user, accepted);
+    const present = this.findPresent(request);
+    if (present !== undefined && accepted?.includes(present.credential) === false) throw new UnauthenticatedError();
+    const user = this.ask(present, request, response);
     return user instanceof Promise ? user.then((found) => someone(found, accepted)) : someone(user, accepted);
   }
 
@@ -101,12 +101,23 @@ export class RequestAuthentication implements OnModuleInit {
     request: object,
     response: object,
   ): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
+    const known = this.knownOf(request);
+    return known === undefined ? this.ask(this.findPresent(request), request, response) : known.user;
+  }
+
+  /** What another module instance found out does not count here. */
+  private knownOf(request: object): Outcome | undefined {
     const known = outcomes.get(request);
-    // What another module instance found out does not count here.
-    if (known?.by === this) return known.user;
+    return known?.by === this ? known : undefined;
+  }
+
+  private ask(
+    present: RequestAuthenticator | undefined,
+    request: object,
+    response: object,
+  ): AuthentikUser | undefined | Promise<AuthentikUser | undefined> {
     let answer: AuthentikUser | Promise<AuthentikUser>;
     try {
-      const present = this.findPresent(request);
       if (present === undefined) throw new UnauthenticatedError();
       answer = present.authenticate(request, response);
     } catch (error) {

@@ -94,10 +94,17 @@ export class ApplicationKeys {
   }
 
   private publishes(kid: string): boolean {
+    return this.usable()?.kids.has(kid) === true;
+  }
+
+  /** What counts now without asking. Reads the keys again in the background when it is time. */
+  private usable(): KnownKeys | undefined {
     const { known } = this;
-    if (known === undefined || this.isTooOld(known)) return false;
+    // For most requests one look at the clock is enough.
+    if (known === undefined || performance.now() - known.readAtMs <= maxAgeMs) return known;
+    if (this.isTooOld(known)) return undefined;
     this.refreshIfDue(known);
-    return !this.mustAsk(known) && known.kids.has(kid);
+    return this.mustAsk(known) ? undefined : known;
   }
 
   /** That they cannot be read now; `undefined` if they can, as far as is known. */
@@ -111,9 +118,8 @@ export class ApplicationKeys {
    * {@link find} has to look
    */
   peek({ alg, kid }: KeyName): CryptoKey | 'unknown' | undefined {
-    const { known } = this;
-    if (known === undefined || kid === undefined || this.isTooOld(known) || this.mustAsk(known)) return undefined;
-    this.refreshIfDue(known);
+    const known = this.usable();
+    if (known === undefined || kid === undefined) return undefined;
     if (!known.kids.has(kid)) return this.mayAskAgain(known) ? undefined : 'unknown';
     return known.found.get(`${alg} ${kid}`);
   }
