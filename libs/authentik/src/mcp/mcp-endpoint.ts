@@ -5,11 +5,11 @@ import type { ExternalContextCreator } from '@nestjs/core';
 import type { McpHttpHandler } from '@rekog/mcp-nest';
 
 import { authenticatedUser } from '../rules/request-authentication.js';
-import { endStreamWithToken } from './end-stream-with-token.js';
 import type { FrontOfEndpoint } from './front-of-endpoint.js';
 import { currentRequest } from './current-request.js';
 import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
 import type { McpRequest } from './message-body.js';
+import { OpenAnswers } from './open-answers.js';
 import type { ScopeStepUp } from './scope-step-up.js';
 import type { Sessions } from './sessions.js';
 
@@ -21,6 +21,7 @@ type Serve = (request: McpRequest, response: ServerResponse) => Promise<unknown>
  */
 export class McpEndpoint {
   private readonly logger = new Logger('Authentik');
+  private readonly answers = new OpenAnswers();
   private readonly streams = new Set<ServerResponse>();
   private pipeline: Serve | undefined;
 
@@ -35,6 +36,7 @@ export class McpEndpoint {
   /** Called when the app closes, before the HTTP server does, which waits for every open answer. */
   close(): void {
     this.sessions?.close();
+    this.answers.close();
     for (const stream of this.streams) stream.end();
   }
 
@@ -58,9 +60,7 @@ export class McpEndpoint {
         response.once('close', () => this.streams.delete(response));
       }
       const user = authenticatedUser(request);
-      if (user !== undefined) {
-        endStreamWithToken(response, (user.expiresAt + this.clockToleranceSeconds) * 1000);
-      }
+      if (user !== undefined) this.answers.begin(response, (user.expiresAt + this.clockToleranceSeconds) * 1000);
       // Only servers that outlive a request have to be told which one is theirs now, and each promise then costs more.
       if (this.sessions === undefined) await this.pipeline(request, response);
       else await currentRequest.run(request, this.pipeline, request, response);
@@ -72,6 +72,8 @@ export class McpEndpoint {
         this.logger.error(error);
         refuse(response, { status: 500, code: jsonRpcCode.internal, message: 'Internal server error' });
       }
+    } finally {
+      this.answers.end(response);
     }
   }
 
