@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { gzipSync } from 'node:zlib';
+
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -84,6 +88,8 @@ describe('a body', () => {
     ['an array in another type', JSON.stringify([call('anyone')]), 'text/plain', 415, -32600],
     ['no type', JSON.stringify(list), '', 415, -32600],
     ['broken JSON', '{"jsonrpc":', 'application/json', 400, -32700],
+    ['nothing', '', 'application/json', 400, -32700],
+    ['a bare word', 'null', 'application/json', 400, -32700],
     ['more than a mebibyte', `"${'x'.repeat(1024 * 1024)}"`, 'application/json', 413, -32600],
   ])('that is %s is refused', async (_what, body, type, status, code) => {
     const response = await post(body, { ...alice, 'content-type': type });
@@ -95,6 +101,45 @@ describe('a body', () => {
   it('that is one message is served', async () => {
     const response = await post(call('anyone'), alice);
     expect(response.status).toBe(200);
+    expect(ran).toEqual(['anyone']);
+  });
+
+  const message = JSON.stringify(call('anyone'));
+  it.each([
+    ['with a charset', { 'content-type': 'application/json; charset=utf-8' }, Buffer.from(message)],
+    ['compressed', { 'content-encoding': 'gzip' }, gzipSync(message)],
+    ['in chunks', { 'transfer-encoding': 'chunked' }, Buffer.from(message)],
+    ['in letters of all the world', {}, Buffer.from(message.replace('{}', '{"a":"日本語 ü"}'))],
+  ])('that comes %s is served as well', async (_how, headers, body) => {
+    const sent = http.request(`${server.origin}/mcp`, {
+      method: 'POST',
+      headers: {
+        ...wireHeaders,
+        'content-type': 'application/json',
+        ...alice,
+        ...(!('transfer-encoding' in headers) && { 'content-length': body.length }),
+        ...headers,
+      },
+    });
+    // In two pieces, cut in the middle of a letter.
+    sent.write(body.subarray(0, body.length - 9));
+    sent.end(body.subarray(body.length - 9));
+    const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(200);
+    expect(ran).toEqual(['anyone']);
+  });
+
+  it('that breaks off runs nothing, and the next one is served', async () => {
+    const sent = http.request(`${server.origin}/mcp`, {
+      agent: false,
+      method: 'POST',
+      headers: { ...wireHeaders, 'content-type': 'application/json', ...alice, 'content-length': message.length },
+    });
+    sent.on('error', () => undefined);
+    await new Promise<void>((resolve) => sent.write(message.slice(0, -1), () => resolve()));
+    await new Promise((resolve) => sent.destroy().once('close', resolve));
+    expect((await post(call('anyone'), alice)).status).toBe(200);
     expect(ran).toEqual(['anyone']);
   });
 });
