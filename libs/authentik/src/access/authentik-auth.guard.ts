@@ -6,6 +6,7 @@ import type { AuthentikUser } from '../protocol/user.js';
 import { readAccessRule } from '../rules/access-rule.metadata.js';
 import { GuardRefusals } from '../rules/guard-refusals.js';
 import { type GuardedRequest, guardedRequest } from '../rules/guarded-request.js';
+import { isLater } from '../rules/later.js';
 import { authenticatedUser, RequestAuthentication } from '../rules/request-authentication.js';
 
 /**
@@ -30,7 +31,7 @@ export class AuthentikAuthGuard implements CanActivate {
     try {
       const answer = this.authenticate(guarded);
       // At once, where nobody has to be asked: a promise costs more than the look-up of a remembered token.
-      return answer instanceof Promise
+      return isLater(answer)
         ? answer.then((user) => this.judge(rule, user)).catch((error: unknown) => this.refuse(guarded, rule, error))
         : this.judge(rule, answer);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import { Logger } from '@nestjs/common';
 import { AuthentikError } from '../errors/index.js';
+import { isLater } from '../rules/later.js';
 import type { Refusals } from '../rules/refusals.js';
 import type { RequestAuthentication } from '../rules/request-authentication.js';
 import { AllowedSources, type SourceOptions } from './allowed-sources.js';
@@ -47,9 +48,9 @@ export class FrontOfEndpoint {
   admits(request: McpRequest, response: ServerResponse): boolean | Promise<boolean> {
     if (!this.comesFromWhereItMay(request, response) || this.isPreflight(request, response)) return false;
     const isAuthenticated = this.isAuthenticated(request, response);
-    return isAuthenticated instanceof Promise
-      ? isAuthenticated.then((is) => is && this.hasOneMessage(request, response))
-      : isAuthenticated && this.hasOneMessage(request, response);
+    return typeof isAuthenticated === 'boolean'
+      ? isAuthenticated && this.hasOneMessage(request, response)
+      : isAuthenticated.then((is) => is && this.hasOneMessage(request, response));
   }
 
   private comesFromWhereItMay({ headers }: McpRequest, response: ServerResponse): boolean {
@@ -84,7 +85,7 @@ export class FrontOfEndpoint {
     try {
       // A cookie opens no endpoint: browsers send it for whoever asks.
       const user = this.authentication.authenticate(request, response, bearerOnly);
-      return user instanceof Promise ? user.then(() => true, refused) : true;
+      return isLater(user) ? user.then(() => true, refused) : true;
     } catch (error) {
       return refused(error);
     }

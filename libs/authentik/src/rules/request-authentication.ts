@@ -7,6 +7,7 @@ import type { ResolvedAuthentikOptions } from '../options/index.js';
 import { decideGroups } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import { checkSameOrigin } from './cross-site.js';
+import { isLater } from './later.js';
 import { readUserOnRequests, writeUser } from './request-user.js';
 
 /** Finds out who sent a request by one kind of credential. */
@@ -83,7 +84,7 @@ export class RequestAuthentication implements OnModuleInit {
     const present = this.findPresent(request);
     if (present !== undefined && accepted?.includes(present.credential) === false) throw new UnauthenticatedError();
     const user = this.ask(present, request, response);
-    return user instanceof Promise ? user.then((found) => someone(found, accepted)) : someone(user, accepted);
+    return isLater(user) ? user.then((found) => someone(found, accepted)) : someone(user, accepted);
   }
 
   /**
@@ -123,7 +124,7 @@ export class RequestAuthentication implements OnModuleInit {
     } catch (error) {
       return this.withoutUser(request, error);
     }
-    if (answer instanceof Promise) {
+    if (isLater(answer)) {
       return answer.then(
         (user) => this.accept(request, user),
         (error: unknown) => this.withoutUser(request, error),
