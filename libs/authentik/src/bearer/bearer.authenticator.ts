@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
 import { MalformedCredentialError, UnauthenticatedError } from '../errors/index.js';
 import type { RegisteredStrategy } from '../http/registered-strategy.js';
@@ -14,7 +14,7 @@ const maxAuthorizationCharacters = 16 * 1024;
 
 /** Authenticates by the `Authorization: Bearer` header, through Passport. */
 @Injectable()
-export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestroy {
+export class BearerAuthenticator implements RequestAuthenticator, OnModuleInit, OnModuleDestroy {
   readonly credential = 'bearer';
   private strategy: Promise<RegisteredStrategy> | undefined;
 
@@ -50,14 +50,19 @@ export class BearerAuthenticator implements RequestAuthenticator, OnModuleDestro
     });
   }
 
-  /** When the first token comes: Passport takes a while to load. */
+  /** Before the first token can come: Node never again loads what it could not read once, say for want of descriptors. */
+  async onModuleInit(): Promise<void> {
+    await (this.strategy ??= this.register());
+  }
+
   private async register(): Promise<RegisteredStrategy> {
     const { registerBearerStrategy } = await import('./bearer.strategy.js');
     return registerBearerStrategy(this.tokens);
   }
 
   async onModuleDestroy(): Promise<void> {
-    (await this.strategy)?.remove();
+    const strategy = await this.strategy;
+    strategy?.remove();
   }
 }
 

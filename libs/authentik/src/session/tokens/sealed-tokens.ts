@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { compactDecrypt } from 'jose/jwe/compact/decrypt';
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
 
 import { SessionSecrets } from './session-secrets.js';
 
@@ -24,7 +26,6 @@ export class TokenSealer {
   async seal(sid: string, tokens: SessionTokens): Promise<string> {
     const [newest] = this.secrets.sealing;
     if (newest === undefined) throw new TypeError('There is no secret to seal with.');
-    const { CompactEncrypt } = await import('jose/jwe/compact/encrypt');
     return new CompactEncrypt(new TextEncoder().encode(JSON.stringify({ sid, ...tokens })))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.kid })
       .encrypt(newest.key);
@@ -34,7 +35,6 @@ export class TokenSealer {
   async open(sid: string, sealed: unknown): Promise<SessionTokens | undefined> {
     if (typeof sealed !== 'string' || sealed.length > longestSealCharacters) return undefined;
     try {
-      const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
       const { plaintext } = await compactDecrypt(
         sealed,
         ({ kid }) => {

@@ -1,5 +1,8 @@
 import { hash, hkdfSync } from 'node:crypto';
 
+import { compactDecrypt } from 'jose/jwe/compact/decrypt';
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
+
 import { type AuthentikError, AuthentikUnavailableError, TokenGrantError } from '../../errors/index.js';
 import type { AuthentikTokenSet } from './token-set.js';
 
@@ -66,7 +69,6 @@ export class OutcomeSeal {
   }
 
   async seal(outcome: RefreshOutcome): Promise<string> {
-    const { CompactEncrypt } = await import('jose/jwe/compact/encrypt');
     return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(outcome)))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
       .encrypt(this.key);
@@ -76,7 +78,6 @@ export class OutcomeSeal {
   async open(sealed: string | undefined): Promise<RefreshOutcome | undefined> {
     if (sealed === undefined) return undefined;
     try {
-      const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
       const { plaintext } = await compactDecrypt(sealed, this.key, {
         keyManagementAlgorithms: ['dir'],
         contentEncryptionAlgorithms: ['A256GCM'],
