@@ -47,13 +47,10 @@ export class McpEndpoint {
 
   async handle(request: McpRequest, response: ServerResponse): Promise<void> {
     try {
-      if (
-        !(await this.front.admits(request, response)) ||
-        !this.isOfOwnSession(request, response) ||
-        !this.stepUp.admits(request, response)
-      ) {
-        return;
-      }
+      if (!(await this.front.admits(request, response))) return;
+      // Its client left meanwhile: who waits from now on for it to close would wait for ever.
+      if (response.destroyed) return;
+      if (!this.isOfOwnSession(request, response) || !this.stepUp.admits(request, response)) return;
       if (this.pipeline === undefined) throw new Error('The MCP endpoint was asked before the app was started.');
       if (isStream(request)) {
         this.streams.add(response);

@@ -45,6 +45,7 @@ export class MessageBody {
 /** The HTTP parser takes no more than `Content-Length` says. */
 function readPlain(request: IncomingMessage): Promise<object> {
   return new Promise((resolve, reject) => {
+    if (request.destroyed) throw new Error('The request was broken off.');
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {

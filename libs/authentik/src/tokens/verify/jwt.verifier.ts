@@ -118,6 +118,7 @@ export class JwtVerifier {
     let header = this.headers.get(encoded);
     if (header === undefined) {
       const { alg, kid, crit } = decodeProtectedHeader(accessToken);
+      if (kid !== undefined && typeof (kid as unknown) !== 'string') throw new TypeError('kid is not a string.');
       header = { alg, kid, isExtended: crit !== undefined };
       // A copy, for V8 would keep the whole token as long as a piece of it.
       this.headers.set(Buffer.from(encoded).toString(), header);
