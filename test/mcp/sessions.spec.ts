@@ -1,4 +1,6 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import http, { type Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 import { Ctx } from '@nestjs/microservices';
 import { type McpContext, McpController, Tool } from '@rekog/mcp-nest';
@@ -208,6 +210,37 @@ describe('a session', () => {
       .toBe(404);
     expect((await send(token, list, watched)).status).toBe(200);
     await stream.body?.cancel();
+  });
+
+  it('is not kept by somebody who left while it was found out who asks', async () => {
+    const steps = new EventEmitter();
+    let isHeld = false;
+    const mapUser = async (user: AuthentikUser) => {
+      if (isHeld) {
+        const released = once(steps, 'released');
+        steps.emit('asked');
+        await released;
+      }
+      return user;
+    };
+    await start({ idleSeconds: 1 }, { mapUser });
+    const token = await tokenOf('alice');
+    const id = await begin(token);
+    isHeld = true;
+    const connected = once(server.app.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
+    const asked = once(steps, 'asked');
+    const stream = http.get(server.url, {
+      agent: false,
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}`, 'mcp-session-id': id },
+    });
+    stream.on('error', () => undefined);
+    const [[socket]] = await Promise.all([connected, asked]);
+    const left = new Promise((resolve) => socket.once('close', resolve));
+    stream.destroy();
+    await left;
+    isHeld = false;
+    steps.emit('released');
+    await expect.poll(async () => (await send(token, list, id)).status, { interval: 1_200, timeout: 8_000 }).toBe(404);
   });
 
   it('makes room by ending the longest idle one of who has the most', async () => {
