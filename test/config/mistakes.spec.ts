@@ -225,6 +225,15 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
     expect(await mistakesOf(right)).toEqual([]);
   });
 
+  it('what two entries lack is not what they have in common', async () => {
+    const trustedApplications = [{ applicationSlug: 'mobile' }, { applicationSlug: 'web' }];
+    expect(await mistakesOf({ clientId: undefined, trustedApplications })).toEqual([
+      expect.stringMatching(/^clientId: is missing/u),
+      expect.stringMatching(/^trustedApplications\.0\.clientId: is missing/u),
+      expect.stringMatching(/^trustedApplications\.1\.clientId: is missing/u),
+    ]);
+  });
+
   it('a feature that does not exist, and none that lets anybody in', async () => {
     expect(await mistakesOf({}, { features: ['wellKnown', 'sesion' as 'bearer'] })).toEqual([
       'features: names a feature that does not exist. There are bearer, session, wellKnown.',

@@ -7,6 +7,7 @@ import {
   CurrentUser,
 } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
+import { decodeJwt } from 'jose';
 import request from 'supertest';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
@@ -138,6 +139,23 @@ describe('a token that was verified', () => {
     const user = await app.get(AuthentikTokenService).verifyToken(token);
     expect(Object.keys(user.claims).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['aud', 'exp', 'iss', 'sub']);
     expect(user.groups).toContain('engineering');
+  });
+});
+
+describe('a token that is for somebody else', () => {
+  it('is told to the operator with what it says and what would have counted, and to nobody else', async () => {
+    await start({});
+    const service = app.get(AuthentikTokenService);
+    const own = authentik.issuer('mcp-server');
+    const otherIssuer = await authentik.mintBroken({ kind: 'otherIssuer', user: 'alice' });
+    await expect(service.verifyToken(otherIssuer)).rejects.toThrow(
+      `Its iss is ${JSON.stringify(decodeJwt(otherIssuer).iss)}, and ours ${JSON.stringify(own)}.`,
+    );
+    const otherAudience = await authentik.mintBroken({ kind: 'otherAudience', user: 'alice' });
+    await expect(service.verifyToken(otherAudience)).rejects.toThrow(
+      `Its aud is ${JSON.stringify(decodeJwt(otherAudience).aud)}, and ours "mcp-server".`,
+    );
+    expect(JSON.stringify((await ask(otherIssuer)).body)).not.toContain(own);
   });
 });
 

@@ -89,10 +89,11 @@ function applications(given: Given): ConfigIssue[] {
     const { applicationSlug, clientId } = entry as Given;
     const repeated = [
       ...(seen.has(`slug ${String(applicationSlug)}`) || applicationSlug === given['applicationSlug']
-        ? ['applicationSlug']
+        ? ['applicationSlug' as const]
         : []),
-      ...(seen.has(`client ${String(clientId)}`) || clientId === given['clientId'] ? ['clientId'] : []),
-    ];
+      ...(seen.has(`client ${String(clientId)}`) || clientId === given['clientId'] ? ['clientId' as const] : []),
+      // What is missing is said elsewhere, and is nobody else's.
+    ].filter((member) => (entry as Given)[member] !== undefined);
     seen.add(`slug ${String(applicationSlug)}`).add(`client ${String(clientId)}`);
     return repeated.map((member) => ({
       option: `trustedApplications.${index}.${member}`,

@@ -18,7 +18,10 @@ export class AuthentikTokenOptions {
   /** How many verified tokens are remembered, by their hash; 0 for none. Default 10000. */
   cacheMaxEntries?: number = 10_000;
 
-  /** Whether `user.claims` of remembered tokens keeps all claims; it costs about 1 KB a token. Default true. */
+  /**
+   * Whether `user.claims` of remembered tokens keeps all claims, also for `mapUser`; else `iss`, `sub`, `aud` and `exp`
+   * alone. All of them cost some hundred bytes a token. Default true.
+   */
   keepClaims?: boolean = true;
 
   /**
@@ -30,7 +33,10 @@ export class AuthentikTokenOptions {
   /** Allowed clock difference for `exp` and `nbf`, in seconds, 0 to 300. Default 30. */
   clockToleranceSeconds?: number = 30;
 
-  /** How long known signing keys serve on while Authentik cannot be reached, in seconds. Default 3600. */
+  /**
+   * How long known signing keys serve on while Authentik cannot be reached, in seconds, besides the five minutes in which
+   * they are not read again anyway. Default 3600.
+   */
   staleKeysSeconds?: number = 3600;
 
   /**

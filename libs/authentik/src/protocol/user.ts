@@ -39,7 +39,7 @@ export interface AuthentikUser {
   readonly tokenId?: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
-  /** All claims as on the wire. */
+  /** All claims as on the wire; `iss`, `sub`, `aud` and `exp` alone with `tokens.keepClaims: false`. */
   readonly claims: AuthentikClaims;
 }
 

@@ -34,8 +34,9 @@ const refusals: Record<TokenRefusal, string> = {
   inactive: 'Authentik does not know the access token, or not any more.',
 };
 
-export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: AuthentikClaims | JWTPayload) =>
-  new TokenVerificationError(reason, refusals[reason], {
+/** @param detail for the operator; goes to nobody else */
+export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: AuthentikClaims | JWTPayload, detail = '') =>
+  new TokenVerificationError(reason, refusals[reason] + detail, {
     ...(cause !== undefined && { cause }),
     ...(payload !== undefined && { claimed: claimedIdentity(payload) }),
   });
@@ -155,12 +156,16 @@ export class JwtVerifier {
   /** @returns the one application that the token can be of */
   private judgeClaims(payload: JWTPayload): AuthentikApplication {
     const { applications } = this.options;
-    const no = (reason: TokenRefusal) => refuse(reason, undefined, payload);
+    const no = (reason: TokenRefusal, detail?: string) => refuse(reason, undefined, payload, detail);
     const ofIssuer = applications.filter(({ issuer }) => issuer === payload.iss);
-    if (ofIssuer.length === 0) throw no('issuer');
+    if (ofIssuer.length === 0) {
+      throw no('issuer', told('iss', payload.iss, new Set(applications.map(({ issuer }) => issuer))));
+    }
     const { aud, azp, uid, sub, exp } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
     const names = (audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
-    if (!ofIssuer.some(({ audience }) => names(audience))) throw no('audience');
+    if (!ofIssuer.some(({ audience }) => names(audience))) {
+      throw no('audience', told('aud', aud, new Set(ofIssuer.map(({ audience }) => audience))));
+    }
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
     if (typeof azp !== 'string' || typeof uid !== 'string') throw no('not_an_access_token');
     // Issuer, audience and client of one entry: never those of one with those of another.
@@ -181,6 +186,11 @@ export class JwtVerifier {
     }
     if (iat !== undefined && typeof iat !== 'number') throw refuse('claims', undefined, payload);
   }
+}
+
+/** What a token says and what would have counted; cut, for nobody has signed it. */
+function told(claim: string, value: unknown, ours: ReadonlySet<string>): string {
+  return ` Its ${claim} is ${JSON.stringify(value ?? null).slice(0, 200)}, and ours ${[...ours].map((name) => JSON.stringify(name)).join(' or ')}.`;
 }
 
 function reasonOf(error: unknown): TokenRefusal {
