@@ -21,7 +21,7 @@ it('a token is judged before its request goes on, also where the global Promise 
   const original = globalThis.Promise;
   try {
     // As zone.js and others do it: what an async function returns is no instance of it.
-    globalThis.Promise = class ForeignPromise<T> extends original<T> {} as PromiseConstructor;
+    globalThis.Promise = class ForeignPromise<T> extends original<T> {};
     const purge = (authorization: string) =>
       request(app.getHttpServer()).delete('/records').set({ authorization, accept: 'application/json' });
     expect((await purge('Bearer garbage')).status).toBe(401);
