@@ -13,7 +13,7 @@ import { GuardedMcpStrategy } from './guarded-mcp.strategy.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import type { McpCapabilities } from './run-time-capabilities.js';
 import { ScopeStepUp } from './scope-step-up.js';
-import { SessionTransport } from './session-transport.js';
+import { EndpointTransport } from './endpoint-transport.js';
 import { type McpSessionOptions, Sessions } from './sessions.js';
 
 /** An MCP endpoint and the server behind it. */
@@ -87,7 +87,7 @@ export async function connectMcp(app: INestApplication, options: McpOptions): Pr
 
   // A transport of its own for each app: one that is shared would go on serving an app that is closed.
   const sessions = sessionOptions && new Sessions(sessionOptions, (id) => transport.endSession(id));
-  const transport = new SessionTransport({
+  const transport = new EndpointTransport({
     mount: false,
     ...(sessions !== undefined && { statefulMode: true, sessionIdGenerator: () => beginSession(sessions) }),
   });

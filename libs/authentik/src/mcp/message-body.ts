@@ -58,7 +58,7 @@ function readPlain(request: IncomingMessage): Promise<object> {
       }
     });
     request.once('close', () => {
-      if (!request.complete) reject(new Error('The request was broken off.'));
+      if (!request.readableEnded) reject(new Error('The request was broken off.'));
     });
   });
 }

@@ -19,16 +19,14 @@ export type Revocation =
   /** Tokens issued at that moment or before, in epoch seconds. */
   | { readonly kind: 'subject'; readonly issuer: string; readonly subject: string; readonly issuedUntil: number };
 
-/** Name of a token where it is remembered: never the token. */
-export const hashOf = (token: string): string => hash('sha256', token, 'base64url');
-
 /**
  * Name of a token in this list, and in the stores. Of a signed one by what is signed: a signature can be written in several
  * ways (unused bits of base64url, padding, the other `s` of ECDSA), and each of them would be another token.
  */
 export function revocationHashOf(token: string): string {
   const end = token.lastIndexOf('.');
-  return hashOf(token.indexOf('.') !== end && token.split('.', 4).length === 3 ? token.slice(0, end) : token);
+  const signed = token.indexOf('.') !== end && token.split('.', 4).length === 3 ? token.slice(0, end) : token;
+  return hash('sha256', signed, 'base64url');
 }
 
 /** One line for each revocation, as stores keep it. */

@@ -22,14 +22,15 @@ const notifications = {
 } as const;
 
 /**
- * mcp-nest's transport, which tells sessions too that a list has changed. By itself it tells subscribers of protocol
- * 2026-07-28 alone, although it promises both. And it sees at a look which era most messages are of.
+ * mcp-nest's transport, as our endpoints have it. It tells sessions too that a list has changed, where by itself it tells
+ * subscribers of protocol 2026-07-28 alone, although it promises both; and it sees at a look which era a message is of.
  */
-export class SessionTransport extends StreamableHttpTransport {
+export class EndpointTransport extends StreamableHttpTransport {
   constructor(options: ConstructorParameters<typeof StreamableHttpTransport>[0]) {
     super(options);
+    const look = (this['servedByModernEra'] as ServedByModernEra | undefined)?.bind(this);
     // A private method of mcp-nest: should it ever be called something else, calls are as slow as without this.
-    const look = (this['servedByModernEra'] as ServedByModernEra).bind(this);
+    if (look === undefined) return;
     const own: ServedByModernEra = (request, body) => {
       const era = obviousEra({ body, protocolVersion: firstOf(request.headers['mcp-protocol-version']) });
       return era === undefined ? look(request, body) : era === 'modern';
