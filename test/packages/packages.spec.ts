@@ -156,6 +156,17 @@ const ask = async (code: string) => {
 };
 
 describe('nestjs-authentik', () => {
+  it('is a few files, and what they define is called as in the source', async () => {
+    const dist = installed('nestjs-authentik/dist');
+    const files = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'));
+    expect(files.length).toBeLessThan(20);
+    // Nest and our logs speak of a class by its name, which a bundler changes where two are alike.
+    const texts = await Promise.all(files.map((file) => readFile(join(dist, file), 'utf8')));
+    const classes = texts.join('\n').match(/\bclass [\w$]+/gu) ?? [];
+    expect(classes).toContain('class AuthentikAuthGuard');
+    expect(classes.filter((name) => name.includes('$'))).toEqual([]);
+  });
+
   it('loads nothing of what it may never need', async () => {
     const code = `
       await import('nestjs-authentik');
