@@ -48,9 +48,9 @@ export class AuthentikTokenService {
    * @throws {TokenVerificationError} not acceptable; `reason` says why; the wire shows 401 `invalid_token`
    * @throws {AuthentikUnavailableError} nobody could be asked; the wire shows 503
    */
-  async verifyToken(accessToken: string, options?: VerifyTokenOptions): Promise<AuthentikUser> {
-    const user = await this.verifier.verify(accessToken);
-    return options === undefined ? user : narrow(user, options);
+  verifyToken(accessToken: string, options?: VerifyTokenOptions): Promise<AuthentikUser> {
+    const verifying = this.verifier.verify(accessToken);
+    return options === undefined ? verifying : verifying.then((user) => narrow(user, options));
   }
 
   /**

@@ -25,8 +25,8 @@ export interface KeyName {
 
 interface KnownKeys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
-  /** Those that were found before, by `alg` and `kid`. */
-  readonly found: Map<string, CryptoKey>;
+  /** Those that were found before, by `kid`, each for the algorithm that it was asked for last. */
+  readonly found: Map<string, { readonly alg: string; readonly key: CryptoKey }>;
   readonly kids: ReadonlySet<string>;
   readonly readAtMs: number;
 }
@@ -121,7 +121,8 @@ export class ApplicationKeys {
     const known = this.usable();
     if (known === undefined || kid === undefined) return undefined;
     if (!known.kids.has(kid)) return this.mayAskAgain(known) ? undefined : 'unknown';
-    return known.found.get(`${alg} ${kid}`);
+    const found = known.found.get(kid);
+    return found?.alg === alg ? found.key : undefined;
   }
 
   /**
@@ -206,6 +207,6 @@ async function findIn({ find, found }: KnownKeys, { alg, kid }: KeyName): Promis
   if (kid === undefined) return find({ alg });
   const key = await find({ alg, kid });
   // Only a published `kid` comes here, so there are no more of them than Authentik has keys.
-  found.set(`${alg} ${kid}`, key);
+  found.set(kid, { alg, key });
   return key;
 }

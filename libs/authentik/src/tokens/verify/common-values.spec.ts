@@ -16,6 +16,8 @@ const value = fc.oneof(
 );
 const claims = fc.dictionary(fc.constantFrom(...shared, 'jti', 'locale'), value).map((some) => ({ sub: 'a', ...some }));
 
+const make = (sub: string) => ({ iss: 'i', sub, aud: 'a', exp: 1, groups: ['staff', 'admins'] });
+
 describe('what tokens have in common', () => {
   it('is the same after sharing as before, whatever other tokens said', () => {
     fc.assert(
@@ -23,7 +25,9 @@ describe('what tokens have in common', () => {
         const common = new CommonValues();
         for (const token of tokens) {
           const before = structuredClone(token);
-          expect(common.share(token as unknown as AuthentikClaims)).toStrictEqual(before);
+          const own = token as unknown as AuthentikClaims;
+          if (common.share(own)) common.learn(own);
+          expect(own).toStrictEqual(before);
         }
       }),
       { numRuns: 500 },
@@ -32,9 +36,26 @@ describe('what tokens have in common', () => {
 
   it('is one copy, which nobody can change', () => {
     const common = new CommonValues();
-    const make = () => common.share({ iss: 'i', sub: 's', aud: 'a', exp: 1, groups: ['staff', 'admins'] });
-    const { groups } = make();
-    expect(make().groups).toBe(groups);
-    expect(Object.isFrozen(groups)).toBe(true);
+    const first = make('alice');
+    expect(common.share(first)).toBe(true);
+    common.learn(first);
+    expect(Object.isFrozen(first.groups)).toBe(true);
+
+    const again = make('alice');
+    expect(common.share(again)).toBe(false);
+    expect(again.groups).toBe(first.groups);
+
+    const other = make('bob');
+    expect(common.share(other)).toBe(true);
+    expect(other.groups).toBe(first.groups);
+  });
+
+  it('is not learned from a token that only shared', () => {
+    const common = new CommonValues();
+    const unproved = make('alice');
+    common.share(unproved);
+    const next = make('alice');
+    expect(common.share(next)).toBe(true);
+    expect(next.groups).not.toBe(unproved.groups);
   });
 });

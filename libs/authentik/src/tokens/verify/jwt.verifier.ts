@@ -54,6 +54,12 @@ interface Header {
   readonly isExtended: boolean;
 }
 
+interface KnownHeader {
+  /** As tokens begin with it, the dot that follows included. */
+  readonly encoded: string;
+  readonly header: Header;
+}
+
 /** A token of which nothing is proved yet, and nothing speaks against it. */
 export interface PlausibleJwt {
   readonly accessToken: string;
@@ -77,12 +83,19 @@ export interface PlausibleJwt {
  */
 @Injectable()
 export class JwtVerifier {
-  private readonly headers = new LRUCache<string, Header>({ max: 100 });
+  private readonly headers = new LRUCache<string, KnownHeader>({ max: 100 });
+  private lastHeader: KnownHeader | undefined;
+  private readonly byIssuer = new Map<unknown, AuthentikApplication[]>();
 
   constructor(
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
     private readonly keys: SigningKeys,
-  ) {}
+  ) {
+    for (const application of options.applications) {
+      const { issuer } = application;
+      this.byIssuer.set(issuer, [...(this.byIssuer.get(issuer) ?? []), application]);
+    }
+  }
 
   /**
    * What can be seen without a signature: form, algorithm, the claims as the token tells them, and whether there is such
@@ -115,16 +128,19 @@ export class JwtVerifier {
 
   /** All tokens of one key have the same header, to the letter. */
   private headerOf(accessToken: string): Header {
-    const encoded = accessToken.slice(0, accessToken.indexOf('.'));
-    let header = this.headers.get(encoded);
-    if (header === undefined) {
+    // Mostly that of the last token, which costs neither a piece of the token nor a hash of it.
+    if (this.lastHeader !== undefined && accessToken.startsWith(this.lastHeader.encoded)) return this.lastHeader.header;
+    const encoded = accessToken.slice(0, accessToken.indexOf('.') + 1);
+    let known = this.headers.get(encoded);
+    if (known === undefined) {
       const { alg, kid, crit } = decodeProtectedHeader(accessToken);
       if (kid !== undefined && typeof (kid as unknown) !== 'string') throw new TypeError('kid is not a string.');
-      header = { alg, kid, isExtended: crit !== undefined };
       // A copy, for V8 would keep the whole token as long as a piece of it.
-      this.headers.set(Buffer.from(encoded).toString(), header);
+      known = { encoded: Buffer.from(encoded).toString(), header: { alg, kid, isExtended: crit !== undefined } };
+      this.headers.set(known.encoded, known);
     }
-    return header;
+    this.lastHeader = known;
+    return known.header;
   }
 
   /** @throws {TokenVerificationError} Authentik has no such key, and is not asked again now */
@@ -155,23 +171,28 @@ export class JwtVerifier {
 
   /** @returns the one application that the token can be of */
   private judgeClaims(payload: JWTPayload): AuthentikApplication {
-    const { applications } = this.options;
-    const no = (reason: TokenRefusal, detail?: string) => refuse(reason, undefined, payload, detail);
-    const ofIssuer = applications.filter(({ issuer }) => issuer === payload.iss);
-    if (ofIssuer.length === 0) {
-      throw no('issuer', told('iss', payload.iss, new Set(applications.map(({ issuer }) => issuer))));
+    const ofIssuer = this.byIssuer.get(payload.iss);
+    if (ofIssuer === undefined) {
+      const issuers = new Set(this.options.applications.map(({ issuer }) => issuer));
+      throw refuse('issuer', undefined, payload, told('iss', payload.iss, issuers));
     }
     const { aud, azp, uid, sub, exp } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
-    const names = (audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
-    if (!ofIssuer.some(({ audience }) => names(audience))) {
-      throw no('audience', told('aud', aud, new Set(ofIssuer.map(({ audience }) => audience))));
+    // Issuer, audience and client of one entry: never those of one with those of another.
+    let isAudience = false;
+    let application: AuthentikApplication | undefined;
+    for (const candidate of ofIssuer) {
+      if (!names(aud, candidate.audience)) continue;
+      isAudience = true;
+      if (candidate.clientId === azp) application ??= candidate;
+    }
+    if (!isAudience) {
+      const audiences = new Set(ofIssuer.map(({ audience }) => audience));
+      throw refuse('audience', undefined, payload, told('aud', aud, audiences));
     }
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
-    if (typeof azp !== 'string' || typeof uid !== 'string') throw no('not_an_access_token');
-    // Issuer, audience and client of one entry: never those of one with those of another.
-    const application = ofIssuer.find(({ clientId, audience }) => clientId === azp && names(audience));
-    if (application === undefined) throw no('audience');
-    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') throw no('claims');
+    if (typeof azp !== 'string' || typeof uid !== 'string') throw refuse('not_an_access_token', undefined, payload);
+    if (application === undefined) throw refuse('audience', undefined, payload);
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') throw refuse('claims', undefined, payload);
     this.judgeLife(payload);
     return application;
   }
@@ -187,6 +208,8 @@ export class JwtVerifier {
     if (iat !== undefined && typeof iat !== 'number') throw refuse('claims', undefined, payload);
   }
 }
+
+const names = (aud: unknown, audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
 
 /** What a token says and what would have counted; cut, for nobody has signed it. */
 function told(claim: string, value: unknown, ours: ReadonlySet<string>): string {

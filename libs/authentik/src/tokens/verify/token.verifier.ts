@@ -11,11 +11,20 @@ import { TokenInspector } from '../grants/token-inspector.js';
 import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JwtVerifier, type PlausibleJwt, refuse } from './jwt.verifier.js';
+import { meanwhile } from './meanwhile.js';
 import { RejectedTokens } from './rejected-tokens.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { UserInfoVerifier } from './user-info.verifier.js';
 import { idOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
+
+/** Who it is if the token is proved. */
+interface DraftedUser {
+  readonly user: AuthentikUser;
+  readonly claims: AuthentikClaims;
+  /** Whether other tokens can learn from it. */
+  readonly hasNews: boolean;
+}
 
 /**
  * Judges an access token by whoever is able to: what is remembered, its signature, Authentik itself. Each route either
@@ -51,23 +60,24 @@ export class TokenVerifier {
    * @throws {TokenVerificationError} not acceptable
    * @throws {AuthentikUnavailableError} nobody could be asked
    */
-  async verify(accessToken: string): Promise<AuthentikUser> {
-    this.revocations.check();
-    if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
-    const id = idOf(accessToken);
-    const recalled = this.verified.find(accessToken, id);
-    if (recalled !== undefined) return recalled;
-    const rejection = this.rejected.find(id);
-    if (rejection !== undefined) throw rejection;
-    // A page that loads sends one token many times at once.
-    const running = this.running.get(id);
-    if (running !== undefined) return running;
-    const judging = this.judge(accessToken, id, this.precheck(accessToken));
-    this.running.set(id, judging);
+  // Not `async`: that would be one promise more on the way of every request.
+  verify(accessToken: string): Promise<AuthentikUser> {
     try {
-      return await judging;
-    } finally {
-      this.running.delete(id);
+      this.revocations.check();
+      if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
+      const id = idOf(accessToken);
+      const recalled = this.verified.find(accessToken, id);
+      if (recalled !== undefined) return Promise.resolve(recalled);
+      const rejection = this.rejected.find(id);
+      if (rejection !== undefined) throw rejection;
+      // A page that loads sends one token many times at once.
+      const running = this.running.get(id);
+      if (running !== undefined) return running;
+      const judging = this.judge(accessToken, id, this.precheck(accessToken));
+      this.running.set(id, judging);
+      return judging;
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -88,11 +98,13 @@ export class TokenVerifier {
     const isUserInfo = jwt === undefined && !this.introspection.canAsk;
     const route = isLocal ? 'local verification' : isUserInfo ? 'UserInfo' : 'introspection';
     try {
-      const verified = isLocal
-        ? await this.judgeJws(jwt)
-        : isUserInfo
-          ? await this.byUserInfo(accessToken)
-          : await this.introspected(accessToken, jwt?.application);
+      let verified: VerifiedToken;
+      if (isLocal) {
+        const drafted = this.needsHelp(jwt) ? undefined : meanwhile(() => this.draft(jwt.claims));
+        await this.jwt.prove(jwt);
+        verified = this.provedLocally(jwt, drafted ? this.settle(drafted()) : await this.withHelp(jwt));
+      } else if (isUserInfo) verified = await this.byUserInfo(accessToken);
+      else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
@@ -104,16 +116,24 @@ export class TokenVerifier {
       this.debug(() => saysNo(route, error));
       if (error instanceof TokenVerificationError) this.rejected.remember(id, error);
       throw error;
+    } finally {
+      // It is there, for each of these ways has waited.
+      this.running.delete(id);
     }
   }
 
-  private async judgeJws(jwt: PlausibleJwt): Promise<VerifiedToken> {
-    const { accessToken, claims, application, algorithm, kid } = jwt;
-    const { validation } = this.options.tokens;
-    await this.jwt.prove(jwt);
-    if (validation === 'local+introspect') await this.introspection.verify(accessToken, application);
-    const user = this.toUser(lacksGroups(claims) ? await this.withUserInfo(accessToken, claims, application) : claims);
-    const goodUntilMs = validation === 'local' ? undefined : this.introspectionEndsMs();
+  /** Whether its signature is not all that is asked for, or its claims do not tell all. */
+  private needsHelp({ claims }: PlausibleJwt): boolean {
+    return this.options.tokens.validation !== 'local' || lacksGroups(claims);
+  }
+
+  private async withHelp({ accessToken, claims, application }: PlausibleJwt): Promise<AuthentikUser> {
+    if (this.options.tokens.validation !== 'local') await this.introspection.verify(accessToken, application);
+    return this.toUser(lacksGroups(claims) ? await this.withUserInfo(accessToken, claims, application) : claims);
+  }
+
+  private provedLocally({ claims, application, algorithm, kid }: PlausibleJwt, user: AuthentikUser): VerifiedToken {
+    const goodUntilMs = this.options.tokens.validation === 'local' ? undefined : this.introspectionEndsMs();
     const issuedAt = issuedAtOf(claims);
     // The client secret has no name, and no key is withdrawn: the options have it or not.
     if (algorithm === 'HS256') return { user, issuedAt, key: undefined, goodUntilMs };
@@ -157,10 +177,19 @@ export class TokenVerifier {
   }
 
   private toUser(claims: AuthentikClaims): AuthentikUser {
-    this.common.share(claims);
-    if (this.options.tokens.keepClaims) return toAuthentikUser(claims, 'bearer');
+    return this.settle(this.draft(claims));
+  }
+
+  private draft(claims: AuthentikClaims): DraftedUser {
+    const hasNews = this.common.share(claims);
     const { iss, sub, aud, exp } = claims;
-    return toAuthentikUser(claims, 'bearer', { iss, sub, aud, exp });
+    const kept = this.options.tokens.keepClaims ? claims : { iss, sub, aud, exp };
+    return { user: toAuthentikUser(claims, 'bearer', kept), claims, hasNews };
+  }
+
+  private settle({ user, claims, hasNews }: DraftedUser): AuthentikUser {
+    if (hasNews) this.common.learn(claims);
+    return user;
   }
 
   private debug(line: () => string): void {
@@ -168,7 +197,10 @@ export class TokenVerifier {
   }
 }
 
-const hasFormOfJws = (token: string) => token.split('.', 4).length === 3;
+function hasFormOfJws(token: string): boolean {
+  const second = token.indexOf('.', token.indexOf('.') + 1);
+  return second > token.indexOf('.') && !token.includes('.', second + 1);
+}
 
 /** A provider can leave the claims of its mappings out of tokens; UserInfo always has them. */
 function lacksGroups({ groups, scope, preferred_username, name }: AuthentikClaims): boolean {

@@ -1,0 +1,28 @@
+/**
+ * Does something while another thread does what was begun before, such as checking a signature. First the promises that
+ * are due have their turn, for what was begun may need a few of them until it leaves this thread.
+ * @param work may be done in vain; what it throws comes out of the returned function only
+ * @returns gives what `work` gave, and does it then where it has not been done
+ */
+export function meanwhile<T>(work: () => T): () => T {
+  let done: { readonly result: T } | undefined;
+  let isAskedFor = false;
+  void afterPromises(() => {
+    if (isAskedFor) return;
+    try {
+      done = { result: work() };
+    } catch {
+      // It is done again, and told, when somebody asks for it.
+    }
+  });
+  return () => {
+    isAskedFor = true;
+    return (done ?? { result: work() }).result;
+  };
+}
+
+async function afterPromises(run: () => void): Promise<void> {
+  // Node runs its ticks after the promises only for what a promise has asked for.
+  await Promise.resolve();
+  process.nextTick(run);
+}
