@@ -20,9 +20,8 @@ import { ResourcePattern } from './resource-pattern.js';
  * is not in here, such as a tool registered at run time, may be used by nobody.
  */
 export class CapabilityRules {
-  private readonly rules = new Map<string, AccessRule[]>();
-  /** How many there are of each. */
-  private readonly counts = new Map<McpCapabilityType, number>();
+  /** By type and by name. */
+  private readonly rules = new Map<McpCapabilityType, Map<string, readonly AccessRule[]>>();
   private readonly addedKeys = new Set<string>();
   private readonly patterns = new Map<string, ResourcePattern>();
 
@@ -33,13 +32,10 @@ export class CapabilityRules {
       if (extras === undefined) continue;
       const { mcpType, mcpMethodRef } = extras;
       const name = nameOf(extras);
-      const key = keyOf(mcpType, name);
       this.addPattern(mcpType, name);
       // A method that several classes inherit has a rule of each; who wants to use it must meet them all.
       const rules = (controllers.get(mcpMethodRef) ?? []).map((controller) => readAccessRule(mcpMethodRef, controller));
-      const others = this.rules.get(key);
-      if (others === undefined) this.count(mcpType, 1);
-      this.rules.set(key, [...(others ?? []), ...rules]);
+      this.set(mcpType, name, [...(this.rulesOf(mcpType, name) ?? []), ...rules]);
     }
   }
 
@@ -48,12 +44,10 @@ export class CapabilityRules {
    * @throws {Error} the name is taken
    */
   add(type: McpCapabilityType, name: string, rule: AccessRule): void {
-    const key = keyOf(type, name);
-    if (this.rules.has(key)) throw new Error(`There is a ${type} ${name} already.`);
-    this.rules.set(key, [rule]);
-    this.count(type, 1);
+    if (this.rulesOf(type, name) !== undefined) throw new Error(`There is a ${type} ${name} already.`);
+    this.set(type, name, [rule]);
     this.addPattern(type, name);
-    this.addedKeys.add(key);
+    this.addedKeys.add(keyOf(type, name));
   }
 
   /** Takes back what was added; what a controller declares stays. */
@@ -61,13 +55,12 @@ export class CapabilityRules {
     const key = keyOf(type, name);
     if (!this.addedKeys.delete(key)) return false;
     this.patterns.delete(key);
-    this.rules.delete(key);
-    this.count(type, -1);
+    this.rules.get(type)?.delete(name);
     return true;
   }
 
   has(type: McpCapabilityType): boolean {
-    return (this.counts.get(type) ?? 0) > 0;
+    return (this.rules.get(type)?.size ?? 0) > 0;
   }
 
   /**
@@ -80,7 +73,7 @@ export class CapabilityRules {
     name: string,
     user: AuthentikUser | undefined,
   ): AuthentikError | 'unknown' | undefined {
-    const rules = this.rules.get(keyOf(type, name));
+    const rules = this.rulesOf(type, name);
     if (rules === undefined || rules.length === 0) return 'unknown';
     if (user === undefined) return new UnauthenticatedError();
     return firstOf(rules, (rule) => decideCredential(rule, user) ?? decideGroups(rule, user));
@@ -88,7 +81,7 @@ export class CapabilityRules {
 
   /** Which scope a user's token lacks for something that they may know of; `undefined` where none. */
   lackOfScope(type: McpCapabilityType, name: string, user: AuthentikUser): AuthentikError | undefined {
-    const lack = firstOf(this.rules.get(keyOf(type, name)) ?? [], (rule) => decideScopes(rule, user));
+    const lack = firstOf(this.rulesOf(type, name) ?? [], (rule) => decideScopes(rule, user));
     return lack === undefined || this.whyHidden(type, name, user) !== undefined ? undefined : lack;
   }
 
@@ -97,8 +90,14 @@ export class CapabilityRules {
     return [...this.patterns.values()].filter((pattern) => pattern.fits(uri));
   }
 
-  private count(type: McpCapabilityType, change: 1 | -1): void {
-    this.counts.set(type, (this.counts.get(type) ?? 0) + change);
+  private rulesOf(type: McpCapabilityType, name: string): readonly AccessRule[] | undefined {
+    return this.rules.get(type)?.get(name);
+  }
+
+  private set(type: McpCapabilityType, name: string, rules: readonly AccessRule[]): void {
+    const ofType = this.rules.get(type);
+    if (ofType === undefined) this.rules.set(type, new Map([[name, rules]]));
+    else ofType.set(name, rules);
   }
 
   private addPattern(type: McpCapabilityType, name: string): void {

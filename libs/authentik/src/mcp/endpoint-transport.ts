@@ -1,7 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { StreamableHttpTransport } from '@rekog/mcp-nest';
+import { Logger } from '@nestjs/common';
+import { type McpHttpHandler, StreamableHttpTransport } from '@rekog/mcp-nest';
 
+import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
+import type { McpRequest } from './message-body.js';
 import { obviousEra } from './protocol-era.js';
 
 type Kind = Parameters<StreamableHttpTransport['notifyListChanged']>[0];
@@ -11,7 +14,17 @@ interface SessionServer {
   readonly server: { notification(notification: { readonly method: string }): Promise<void> };
 }
 
-type ServedByModernEra = (request: IncomingMessage, body: unknown) => boolean;
+/** The members of mcp-nest's transport that take a message which is read. */
+interface MessageDoors {
+  servedByModernEra(request: IncomingMessage, body: unknown): boolean;
+  handleModern(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
+  handleStateless(request: Wrapped<IncomingMessage>, response: Wrapped<ServerResponse>, body: unknown): Promise<void>;
+}
+
+/** As mcp-nest passes on what the adapter gave it. */
+interface Wrapped<T> {
+  readonly raw: T;
+}
 
 const firstOf = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : header);
 
@@ -23,19 +36,46 @@ const notifications = {
 
 /**
  * mcp-nest's transport, as our endpoints have it. It tells sessions too that a list has changed, where by itself it tells
- * subscribers of protocol 2026-07-28 alone, although it promises both; and it sees at a look which era a message is of.
+ * subscribers of protocol 2026-07-28 alone, although it promises both; it sees at a look which era a message is of; and
+ * a message without a session goes straight to the half that answers, for our front has judged its origin and its scopes
+ * and has read its body.
  */
 export class EndpointTransport extends StreamableHttpTransport {
-  constructor(options: ConstructorParameters<typeof StreamableHttpTransport>[0]) {
+  private readonly logger = new Logger('Authentik');
+  private readonly hasSessions: boolean;
+
+  constructor(options: ConstructorParameters<typeof StreamableHttpTransport>[0] = {}) {
     super(options);
-    const look = (this['servedByModernEra'] as ServedByModernEra | undefined)?.bind(this);
+    this.hasSessions = options.statefulMode === true;
+    const look = (this as unknown as Partial<MessageDoors>).servedByModernEra?.bind(this);
     // A private method of mcp-nest: should it ever be called something else, calls are as slow as without this.
     if (look === undefined) return;
-    const own: ServedByModernEra = (request, body) => {
+    const own: MessageDoors['servedByModernEra'] = (request, body) => {
       const era = obviousEra({ body, protocolVersion: firstOf(request.headers['mcp-protocol-version']) });
       return era === undefined ? look(request, body) : era === 'modern';
     };
     Object.defineProperty(this, 'servedByModernEra', { value: own });
+  }
+
+  override get httpHandlers(): McpHttpHandler {
+    const handlers = super.httpHandlers;
+    const { servedByModernEra, handleModern, handleStateless } = this as unknown as Partial<MessageDoors>;
+    const areThere = servedByModernEra !== undefined && handleModern !== undefined && handleStateless !== undefined;
+    if (this.hasSessions || !areThere) return handlers;
+    return { ...handlers, handlePost: (request: McpRequest, response: ServerResponse) => this.post(request, response) };
+  }
+
+  private async post(request: McpRequest, response: ServerResponse): Promise<void> {
+    const doors = this as unknown as MessageDoors;
+    const { body } = request;
+    try {
+      if (doors.servedByModernEra(request, body)) await doors.handleModern(request, response, body);
+      else await doors.handleStateless({ raw: request }, { raw: response }, body);
+    } catch (error) {
+      this.logger.error(error);
+      if (response.headersSent) return;
+      refuse(response, { status: 500, code: jsonRpcCode.internal, message: 'Internal server error' });
+    }
   }
 
   override notifyListChanged(kind: Kind): void {

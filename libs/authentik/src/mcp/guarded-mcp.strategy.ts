@@ -30,6 +30,10 @@ type BuildContext = (
 ) => McpContext;
 type SetRequestHandler = (method: string, handler: MethodHandler) => void;
 
+const toolMethods = ['tools/list', 'tools/call'];
+const promptMethods = ['prompts/list', 'prompts/get'];
+const resourceMethods = ['resources/list', 'resources/read'];
+
 /**
  * mcp-nest's strategy with the access rules of our decorators: what a user may not use is absent from the lists and
  * answered as unknown. Both protocol eras bind their handlers through the one method that is overridden here.
@@ -83,12 +87,14 @@ export class GuardedMcpStrategy extends McpStrategy {
       onRefusal: (error, target) =>
         refusals.log(error, currentRequest.getStore() ?? request, { endpoint: resource.path, target }, 'as unknown'),
     };
+    // A server that lives for one message has to know no more than what that asks for.
+    const only = session.stateless ? (request as { body?: { method?: unknown } }).body?.method : undefined;
     const inner = server.server as unknown as { setRequestHandler?: SetRequestHandler };
-    const bound = new Set<string>();
+    const bound: string[] = [];
     const original = inner.setRequestHandler;
     inner.setRequestHandler = (method, handler) => {
-      bound.add(method);
-      original?.call(inner, method, gate(method, handler, context));
+      bound.push(method);
+      if (only === undefined || only === method) original?.call(inner, method, gate(method, handler, context));
     };
     try {
       super.bindRequestHandlers(server, session, rawRequest);
@@ -100,15 +106,13 @@ export class GuardedMcpStrategy extends McpStrategy {
   }
 
   /** Should mcp-nest ever bind its handlers some other way, nothing is served rather than everything. */
-  private checkBound(bound: ReadonlySet<string>, rules: CapabilityRules): void {
-    const expected = [
-      ...(rules.has('tool') ? ['tools/list', 'tools/call'] : []),
-      ...(rules.has('prompt') ? ['prompts/list', 'prompts/get'] : []),
-      ...(rules.has('resource') || rules.has('resource-template') ? ['resources/list', 'resources/read'] : []),
-    ];
-    const missing = expected.filter((method) => !bound.has(method));
-    if (missing.length > 0)
-      throw new Error(`This version of @rekog/mcp-nest cannot be protected: ${missing.join(', ')}.`);
+  private checkBound(bound: readonly string[], rules: CapabilityRules): void {
+    const check = (method: string) => {
+      if (!bound.includes(method)) throw new Error(`This version of @rekog/mcp-nest cannot be protected: ${method}.`);
+    };
+    if (rules.has('tool')) toolMethods.forEach(check);
+    if (rules.has('prompt')) promptMethods.forEach(check);
+    if (rules.has('resource') || rules.has('resource-template')) resourceMethods.forEach(check);
   }
 
   /** What an app registers at run time goes through here, with a rule. */
