@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Logger } from '@nestjs/common';
 import { type McpHttpHandler, StreamableHttpTransport } from '@rekog/mcp-nest';
 
@@ -14,8 +15,14 @@ interface SessionServer {
   readonly server: { notification(notification: { readonly method: string }): Promise<void> };
 }
 
+type FetchHandler = Parameters<typeof toNodeHandler>[0];
+
 /** The members of mcp-nest's transport that take a message which is read. */
 interface MessageDoors {
+  /** Answers messages of protocol 2026-07-28; there once the transport was started. */
+  readonly modernHandler?: FetchHandler;
+  /** Where that handler's servers find the request of Node that belongs to theirs. */
+  readonly nodeRequestFor?: WeakMap<Request, IncomingMessage>;
   servedByModernEra(request: IncomingMessage, body: unknown): boolean;
   handleModern(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
   handleStateless(request: Wrapped<IncomingMessage>, response: Wrapped<ServerResponse>, body: unknown): Promise<void>;
@@ -69,13 +76,36 @@ export class EndpointTransport extends StreamableHttpTransport {
     const doors = this as unknown as MessageDoors;
     const { body } = request;
     try {
-      if (doors.servedByModernEra(request, body)) await doors.handleModern(request, response, body);
+      if (doors.servedByModernEra(request, body)) await this.answerModern(request, response);
       else await doors.handleStateless({ raw: request }, { raw: response }, body);
     } catch (error) {
       this.logger.error(error);
       if (response.headersSent) return;
       refuse(response, { status: 500, code: jsonRpcCode.internal, message: 'Internal server error' });
     }
+  }
+
+  /**
+   * As `handleModern` does, without its AsyncLocalStorage, which would make each promise of the process dearer only to
+   * find a request that is at hand here.
+   */
+  private async answerModern(request: McpRequest, response: ServerResponse): Promise<void> {
+    const doors = this as unknown as MessageDoors;
+    const { modernHandler, nodeRequestFor } = doors;
+    if (modernHandler === undefined || nodeRequestFor === undefined) {
+      await doors.handleModern(request, response, request.body);
+      return;
+    }
+    const answer = toNodeHandler(
+      {
+        fetch: (webRequest, options) => {
+          nodeRequestFor.set(webRequest, request);
+          return modernHandler.fetch(webRequest, options);
+        },
+      },
+      { onerror: (error) => this.logger.error(error) },
+    );
+    await answer(request as Parameters<typeof answer>[0], response, request.body);
   }
 
   override notifyListChanged(kind: Kind): void {
