@@ -23,7 +23,7 @@ describe('work that is done meanwhile', () => {
     const result = meanwhile(() => (times += 1));
     expect(result()).toBe(1);
     await nextTurn();
-    expect(times).toBe(1);
+    expect(result()).toBe(1);
   });
 
   it('fails where it is asked for, and nowhere else', async () => {

@@ -6,19 +6,14 @@
  */
 export function meanwhile<T>(work: () => T): () => T {
   let done: { readonly result: T } | undefined;
-  let isAskedFor = false;
   void afterPromises(() => {
-    if (isAskedFor) return;
     try {
-      done = { result: work() };
+      done ??= { result: work() };
     } catch {
       // It is done again, and told, when somebody asks for it.
     }
   });
-  return () => {
-    isAskedFor = true;
-    return (done ?? { result: work() }).result;
-  };
+  return () => (done ??= { result: work() }).result;
 }
 
 async function afterPromises(run: () => void): Promise<void> {

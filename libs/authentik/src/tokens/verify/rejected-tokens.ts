@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { TokenRefusal, TokenVerificationError } from '../../errors/index.js';
+import { idOf } from './verified-tokens.js';
 
 const maxEntries = 1_000;
 const ttlMs = 10_000;
@@ -17,11 +18,11 @@ export class RejectedTokens {
     ttlAutopurge: false,
   });
 
-  /** @param id SHA-256 of the token, as for the verified ones */
-  find(id: string): TokenVerificationError | undefined {
-    return this.entries.size === 0 ? undefined : this.entries.get(id);
+  find(accessToken: string): TokenVerificationError | undefined {
+    return this.entries.size === 0 ? undefined : this.entries.get(idOf(accessToken));
   }
 
+  /** @param id {@link idOf} the token */
   remember(id: string, error: TokenVerificationError): void {
     if (costly.has(error.reason)) this.entries.set(id, error);
   }

@@ -65,16 +65,15 @@ export class TokenVerifier {
     try {
       this.revocations.check();
       if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
-      const id = idOf(accessToken);
-      const recalled = this.verified.find(accessToken, id);
+      const recalled = this.verified.find(accessToken);
       if (recalled !== undefined) return Promise.resolve(recalled);
-      const rejection = this.rejected.find(id);
+      const rejection = this.rejected.find(accessToken);
       if (rejection !== undefined) throw rejection;
       // A page that loads sends one token many times at once.
-      const running = this.running.get(id);
+      const running = this.running.get(accessToken);
       if (running !== undefined) return running;
-      const judging = this.judge(accessToken, id, this.precheck(accessToken));
-      this.running.set(id, judging);
+      const judging = this.judge(accessToken, this.precheck(accessToken));
+      this.running.set(accessToken, judging);
       return judging;
     } catch (error) {
       return Promise.reject(error);
@@ -93,32 +92,36 @@ export class TokenVerifier {
     }
   }
 
-  private async judge(accessToken: string, id: string, jwt: PlausibleJwt | undefined): Promise<AuthentikUser> {
+  private async judge(accessToken: string, jwt: PlausibleJwt | undefined): Promise<AuthentikUser> {
     const isLocal = jwt !== undefined && this.options.tokens.validation !== 'introspect';
     const isUserInfo = jwt === undefined && !this.introspection.canAsk;
     const route = isLocal ? 'local verification' : isUserInfo ? 'UserInfo' : 'introspection';
+    const prepared = meanwhile(() => ({
+      id: idOf(accessToken),
+      draft: isLocal && !this.needsHelp(jwt) ? this.draft(jwt.claims) : undefined,
+    }));
     try {
       let verified: VerifiedToken;
       if (isLocal) {
-        const drafted = this.needsHelp(jwt) ? undefined : meanwhile(() => this.draft(jwt.claims));
         await this.jwt.prove(jwt);
-        verified = this.provedLocally(jwt, drafted ? this.settle(drafted()) : await this.withHelp(jwt));
+        const { draft } = prepared();
+        verified = this.provedLocally(jwt, draft === undefined ? await this.withHelp(jwt) : this.settle(draft));
       } else if (isUserInfo) verified = await this.byUserInfo(accessToken);
       else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
-      this.verified.remember(id, verified);
+      this.verified.remember(accessToken, prepared().id, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
       return user;
     } catch (error) {
       this.debug(() => saysNo(route, error));
-      if (error instanceof TokenVerificationError) this.rejected.remember(id, error);
+      if (error instanceof TokenVerificationError) this.rejected.remember(prepared().id, error);
       throw error;
     } finally {
       // It is there, for each of these ways has waited.
-      this.running.delete(id);
+      this.running.delete(accessToken);
     }
   }
 

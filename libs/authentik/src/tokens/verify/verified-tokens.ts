@@ -20,12 +20,25 @@ export interface VerifiedToken {
 /** Name of a token where it is remembered, its SHA-256: no live token stays in memory. As short as a text can be. */
 export const idOf = (accessToken: string): string => hash('sha256', accessToken, 'binary');
 
+/** Of a token that has a signature, the very end tells it from others, without a hash of the whole. */
+const tailCharacters = 8;
+/** A shorter token has no signature, and its end would be too much of it to be kept. */
+const leastCharacters = 200;
+
+const placeOf = (accessToken: string, id?: string): string =>
+  accessToken.length < leastCharacters ? (id ?? idOf(accessToken)) : accessToken.slice(-tailCharacters);
+
+interface Entry extends VerifiedToken {
+  readonly id: string;
+}
+
 /**
  * Remembers verified tokens. One is forgotten when it expires, when it is revoked, when its key is no longer published
  * or can no longer be relied on, and when there are too many.
  */
 export class VerifiedTokens {
-  private readonly entries: LRUCache<string, VerifiedToken> | undefined;
+  /** Where to look for a token; only its id tells whether it is the one. */
+  private readonly entries: LRUCache<string, Entry> | undefined;
 
   constructor(
     maxEntries: number,
@@ -35,12 +48,11 @@ export class VerifiedTokens {
     if (maxEntries > 0) this.entries = new LRUCache({ max: maxEntries });
   }
 
-  /** @param id its {@link idOf}, where that is known already */
-  find(accessToken: string, id?: string): AuthentikUser | undefined {
+  find(accessToken: string): AuthentikUser | undefined {
     if (this.entries === undefined || this.entries.size === 0) return undefined;
-    id ??= idOf(accessToken);
-    const entry = this.entries.get(id);
-    if (entry === undefined) return undefined;
+    const place = placeOf(accessToken);
+    const entry = this.entries.get(place);
+    if (entry === undefined || entry.id !== idOf(accessToken)) return undefined;
     const now = Date.now();
     const { user, issuedAt, key, goodUntilMs } = entry;
     if (
@@ -52,12 +64,14 @@ export class VerifiedTokens {
     ) {
       return user;
     }
-    this.entries.delete(id);
+    this.entries.delete(place);
     return undefined;
   }
 
   /** @param id {@link idOf} the token */
-  remember(id: string, verified: VerifiedToken): void {
-    if (verified.goodUntilMs === undefined || verified.goodUntilMs > Date.now()) this.entries?.set(id, verified);
+  remember(accessToken: string, id: string, verified: VerifiedToken): void {
+    if (verified.goodUntilMs !== undefined && verified.goodUntilMs <= Date.now()) return;
+    const { user, issuedAt, key, goodUntilMs } = verified;
+    this.entries?.set(placeOf(accessToken, id), { user, issuedAt, key, goodUntilMs, id });
   }
 }
