@@ -4,7 +4,7 @@ import process from 'node:process';
 
 import 'reflect-metadata';
 import { Controller, Get, Module, Req, UnauthorizedException, UseGuards } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { RedisStore } from 'connect-redis';
 import session from 'express-session';
 import { Authenticated, AuthentikModule } from 'nestjs-authentik';
@@ -13,7 +13,6 @@ import { createClient } from 'redis';
 import { decorate } from './decorate.mjs';
 
 const secret = 'secret-of-the-bench-0123456789-abcdef';
-const inside = (path) => import(new URL(`../../libs/authentik/dist/${path}`, import.meta.url).href);
 const [, , kind, json] = process.argv;
 const { port, redisUrl, url } = JSON.parse(json);
 
@@ -91,23 +90,29 @@ async function bare() {
   return {};
 }
 
+/** What the library keeps to itself, found by the name of its class or symbol. */
+function providerOf(app, name) {
+  for (const { providers } of app.get(ModulesContainer).values()) {
+    for (const [token, { instance }] of providers) if ((token.name ?? token.description) === name) return instance;
+  }
+  throw new Error(`The library has no ${name}.`);
+}
+
 /** Sessions in memory, without a server around them. */
 async function stored() {
-  const { AUTHENTIK_STORE } = await inside('authentik.constants.js');
-  const { SessionRegistry } = await inside('session/store/session-registry.js');
-  const { SessionStore } = await inside('session/store/session-store.js');
-  const { TokenVault } = await inside('session/tokens/token-vault.js');
   decorate(AppModule, [Module({ imports: [AuthentikModule.forRoot(options)] })]);
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
-  const [values, registry, store, vault] = [AUTHENTIK_STORE, SessionRegistry, SessionStore, TokenVault].map((token) =>
-    app.get(token, { strict: false }),
+  const [values, registry, store, vault] = ['AUTHENTIK_STORE', 'SessionRegistry', 'SessionStore', 'TokenVault'].map(
+    (name) => providerOf(app, name),
   );
   store.open(session.Store);
   const begin = async (sid, sub, tokens) => {
     const kept = record(sub, `sid-of-${sid}`.padEnd(64, '0'));
     await registry.add(sid, kept);
     if (tokens !== undefined) await vault.write(sid, tokens, kept.signedInAt);
-    const cookie = { originalMaxAge: null, expires: null, secure: true, httpOnly: true, path: '/', sameSite: 'lax' };
+    // As the middleware sets it for this address, in the order of express-session.
+    const { secure, httpOnly, path, sameSite } = store.cookie;
+    const cookie = { originalMaxAge: null, expires: null, secure, httpOnly, path, sameSite };
     await store.set(sid, { cookie, authentik: kept });
   };
   return { values, registry, begin };
