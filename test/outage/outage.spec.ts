@@ -35,6 +35,19 @@ const mcp = async (authentik: Pick<EmbeddedAuthentik, 'url'>) =>
 const get = (app: INestApplication, headers: Record<string, string>) =>
   request(app.getHttpServer()).get('/reports').set(headers);
 
+describe('Authentik away after the start, before the first token', () => {
+  it('does not matter: its keys were read with the metadata', async () => {
+    const authentik = await up();
+    const headers = await authentik.bearer('alice');
+    const app = await rest(authentik.url);
+    await vi.waitFor(() => expect(authentik.requestsTo('jwks').map(({ status }) => status)).toEqual([200]));
+    await authentik.stop();
+    served = 0;
+    expect((await get(app, headers)).status).toBe(200);
+    expect(served).toBe(1);
+  });
+});
+
 describe('Authentik down at the start', () => {
   it('is 503 on a route and on MCP, never 401 and never let through; up again, it works without a restart', async () => {
     const port = await freePort();
@@ -109,9 +122,9 @@ describe('Authentik down later', () => {
 describe('an Authentik that answers strangely', () => {
   it.each(['error500', 'garbage', 'drop'] as const)('%s is 503', async (fault) => {
     const authentik = await up();
-    const app = await rest(authentik.url);
     const headers = await authentik.bearer('alice');
     await authentik.fault(fault);
+    const app = await rest(authentik.url);
     served = 0;
     expect((await get(app, headers)).status).toBe(503);
     expect(served).toBe(0);

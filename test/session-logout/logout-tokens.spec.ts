@@ -54,7 +54,8 @@ const claims = (more: object = {}) => ({
 });
 const logoutToken = (more: object = {}, application = 'mcp-server') =>
   authentik.mintAccessToken({ user: 'alice', application, claims: claims(more) });
-const broken = (kind: BrokenKind) => authentik.mintBroken({ user: 'alice', kind, claims: claims() });
+const broken = (kind: BrokenKind, application = 'mcp-server') =>
+  authentik.mintBroken({ user: 'alice', application, kind, claims: claims() });
 
 /** The reason for the operator, of the one line that a refusal writes. */
 const refusedFor = () => log.lines.filter((line) => line.includes('refused 400 logout_token'));
@@ -164,7 +165,8 @@ describe('a logout token', () => {
 
 describe('a logout token that nobody can judge', () => {
   it('is 503 while Authentik is down, and counts when it comes again', async () => {
-    const token = await logoutToken();
+    // Of an application whose keys the start has not read.
+    const token = await logoutToken({}, 'mobile');
     await authentik.fault('down');
     const away = await postLogoutToken(app, token).expect(503);
     expect(away.headers['retry-after']).toMatch(/^\d+$/u);
@@ -175,10 +177,13 @@ describe('a logout token that nobody can judge', () => {
   });
 
   it('asks Authentik for nothing when it is hopeless', async () => {
-    const before = authentik.requests.length;
-    await postLogoutToken(app, await broken('algNone')).expect(400);
-    await postLogoutToken(app, await logoutToken({ aud: 'other' })).expect(400);
-    expect(authentik.requests).toHaveLength(before);
+    const asked = () => authentik.requests.filter(({ path }) => path.includes('/mobile/')).length;
+    const before = asked();
+    await postLogoutToken(app, await broken('algNone', 'mobile')).expect(400);
+    await postLogoutToken(app, await logoutToken({ aud: 'other' }, 'mobile')).expect(400);
+    expect(asked()).toBe(before);
+    await postLogoutToken(app, await logoutToken({}, 'mobile')).expect(200);
+    expect(asked()).toBeGreaterThan(before);
   });
 });
 

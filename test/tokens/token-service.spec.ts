@@ -147,6 +147,20 @@ describe.each([
     expect(await tokens.introspectToken('nonsense')).toMatchObject({ active: false });
   });
 
+  it('says what was expected where it is given something else than a token, and never what was given', async () => {
+    const { accessToken } = await grantedTo('alice');
+    for (const given of [undefined, null, 7, { accessToken }]) {
+      const failure = await failureOf(tokens.verifyToken(given as never));
+      expect(failure).toMatchObject({ reason: 'malformed', message: expect.stringMatching(/Expected was its text/u) });
+      expect(await tokens.tryVerifyToken(given as never)).toBeNull();
+    }
+    for (const given of [`Bearer ${accessToken}`, 'bearer an-opaque-one']) {
+      const failure = await failureOf(tokens.verifyToken(given));
+      expect(failure).toMatchObject({ reason: 'malformed', message: expect.stringMatching(/without "Bearer"/u) });
+      expect((failure as Error).message).not.toContain(given);
+    }
+  });
+
   it('hands no token to a log or an error', async () => {
     const { refreshToken } = await grantedTo('alice');
     await tokens.refreshToken(refreshToken);

@@ -113,7 +113,7 @@ export class ApplicationMetadata {
     const foreign = foreignEndpoint(metadata, application);
     if (foreign !== undefined) throw new Error(foreign);
     const clock = clockDifference(date, Date.now(), options.tokens);
-    for (const line of [...surprises(metadata, application, options.scopes), ...(clock === undefined ? [] : [clock])]) {
+    for (const line of [...surprises(metadata, application, options), ...(clock === undefined ? [] : [clock])]) {
       this.sayOnce(line);
     }
     return configuration;

@@ -54,11 +54,12 @@ export function foreignEndpoint(metadata: ServerMetadata, { issuer }: AuthentikA
 export function surprises(
   metadata: ServerMetadata,
   { applicationSlug }: AuthentikApplication,
-  scopes: readonly string[],
+  { scopes, tokens: { validation } }: ResolvedAuthentikOptions,
 ): string[] {
   const lines: string[] = [];
   const provider = `the provider of "${applicationSlug}"`;
-  if (metadata.id_token_signing_alg_values_supported?.includes('HS256') === true)
+  // Where keys are read, their absence is told there.
+  if (validation === 'introspect' && metadata.id_token_signing_alg_values_supported?.includes('HS256') === true)
     lines.push(noSigningKey(applicationSlug));
   const offered = metadata.scopes_supported;
   const missing = offered === undefined ? [] : scopes.filter((scope) => !offered.includes(scope));

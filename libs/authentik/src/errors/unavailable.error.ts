@@ -6,7 +6,7 @@ import { AuthentikError } from './authentik.error.js';
  */
 export class AuthentikUnavailableError extends AuthentikError {
   override readonly code = 'ERR_AUTHENTIK_UNAVAILABLE';
-  /** What was asked, for example `discovery` or `jwks`. */
+  /** What was asked: `discovery`, `jwks`, `redis`, `store` (the one of the option) and the like. */
   readonly endpoint: string;
   /** After how many seconds another attempt makes sense. */
   readonly retryAfterSeconds: number;

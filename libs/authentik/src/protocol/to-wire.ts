@@ -34,6 +34,9 @@ export interface WireAnswer {
   readonly description: string;
 }
 
+/** What of this server's own a verdict may wait for; nobody else has to know more than that. */
+const ownStores: ReadonlySet<string> = new Set(['redis', 'store', 'session store']);
+
 /** The one table from reason to wire. What is not in it is a 500 without a word of explanation: fail closed, say nothing. */
 export function toWire(error: AuthentikError, context: ChallengeContext): WireAnswer {
   const answer = (
@@ -107,7 +110,10 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
     });
   }
   if (error instanceof AuthentikUnavailableError) {
-    return answer(503, 'temporarily_unavailable', 'The authorization server cannot be reached; try again later', {
+    const what = ownStores.has(error.endpoint)
+      ? 'This server is not able to judge'
+      : 'The authorization server cannot be reached';
+    return answer(503, 'temporarily_unavailable', `${what}; try again later`, {
       'Retry-After': String(error.retryAfterSeconds),
     });
   }

@@ -2,6 +2,7 @@ import type { RedisClientType } from 'redis';
 
 import { AuthentikUnavailableError } from '../errors/index.js';
 import type { AuthentikLogger } from '../observability/authentik-logger.js';
+import { printable } from '../observability/printable.js';
 
 const shortestPauseMs = 50;
 const longestPauseMs = 2_000;
@@ -40,6 +41,8 @@ export class RedisConnection {
   readonly commands: RedisClientType;
   readonly subscriber: RedisClientType;
   private failing = false;
+  /** For operators; never with a name or a password in it. */
+  private readonly name: string;
   /** In the time of `performance`; `undefined` while both are there. */
   private awaySinceMs: number | undefined = performance.now();
 
@@ -58,6 +61,7 @@ export class RedisConnection {
     };
     this.commands = options.open(settings);
     this.subscriber = options.open(settings);
+    this.name = nameOf(this.commands);
     for (const client of [this.commands, this.subscriber]) {
       client.on('error', (error: unknown) => this.complain(error));
       client.on('ready', () => this.becomeReady());
@@ -77,7 +81,7 @@ export class RedisConnection {
 
   /** @throws {AuthentikUnavailableError} Redis is away, does not answer in time, or refuses the command */
   async run<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
-    if (!this.isReady) throw unavailable('it cannot be reached');
+    if (!this.isReady) throw this.unavailable('it cannot be reached');
     let timer: NodeJS.Timeout | undefined;
     const { timeoutMs } = this.options;
     const tooLate = new Promise<never>((_resolve, reject) => {
@@ -86,7 +90,7 @@ export class RedisConnection {
     try {
       return await Promise.race([command(this.commands), tooLate]);
     } catch (error) {
-      throw unavailable(messageOf(error), error);
+      throw this.unavailable(messageOf(error), error);
     } finally {
       clearTimeout(timer);
     }
@@ -98,11 +102,16 @@ export class RedisConnection {
 
   private becomeReady(): void {
     if (!this.isReady) return;
-    if (this.failing) this.options.logger.log('Redis can be used again.');
+    if (this.failing) this.options.logger.log(`${this.name} can be used again.`);
     this.failing = false;
     const { awayForMs } = this;
     this.awaySinceMs = undefined;
     this.options.onReady(awayForMs);
+  }
+
+  private unavailable(why: string, cause?: unknown): AuthentikUnavailableError {
+    const details = { endpoint: 'redis', retryAfterSeconds: 1, cause };
+    return new AuthentikUnavailableError(`${this.name} cannot be used now: ${why}.`, details);
   }
 
   /** Tells the operator, once an outage. */
@@ -110,7 +119,7 @@ export class RedisConnection {
     if (!this.isReady) this.awaySinceMs ??= performance.now();
     if (this.failing) return;
     this.failing = true;
-    this.options.logger.warn(`Redis cannot be used now: ${messageOf(error)}. It is tried again by itself.`);
+    this.options.logger.warn(`${this.name} cannot be used now: ${messageOf(error)}. It is tried again by itself.`);
   }
 }
 
@@ -124,9 +133,7 @@ const messageOf = (error: unknown) => {
   return first instanceof Error ? first.message : 'an unknown error';
 };
 
-const unavailable = (why: string, cause?: unknown) =>
-  new AuthentikUnavailableError(`Redis cannot be used now: ${why}.`, {
-    endpoint: 'redis',
-    retryAfterSeconds: 1,
-    cause,
-  });
+function nameOf({ options }: RedisClientType): string {
+  const { host = 'localhost', port = 6379, path } = (options?.socket ?? {}) as Readonly<Record<string, unknown>>;
+  return `Redis at ${printable(typeof path === 'string' ? path : `${String(host)}:${String(port)}`)}`;
+}

@@ -59,6 +59,7 @@ export class ApplicationKeys {
   private known: KnownKeys | undefined;
   private saidThatNone = false;
   private failureSaid: string | undefined;
+  private readonly ending = new AbortController();
 
   constructor(private readonly options: ApplicationKeysOptions) {
     this.loader = new RetryingLoader({
@@ -76,6 +77,19 @@ export class ApplicationKeys {
   /** Whether tokens can be judged now without asking. */
   get isKnown(): boolean {
     return this.known !== undefined && !this.isTooOld(this.known);
+  }
+
+  /**
+   * Reads them, where they are not known.
+   * @throws {AuthentikUnavailableError} they cannot be read now
+   */
+  async ready(): Promise<void> {
+    await this.current();
+  }
+
+  /** For the end of the app: a call that runs is given up, without a word. */
+  stop(): void {
+    this.ending.abort();
   }
 
   /** @param kid of a key that Authentik has published once */
@@ -172,7 +186,7 @@ export class ApplicationKeys {
 
   /** Once an outage, and again when its cause changes. */
   private sayThatItFails(cause: string): void {
-    if (cause === this.failureSaid) return;
+    if (cause === this.failureSaid || this.ending.signal.aborted) return;
     this.failureSaid = cause;
     const { application, logger } = this.options;
     logger.warn(`The keys of ${application.baseUrl} cannot be read now: ${cause}`);
@@ -186,7 +200,8 @@ export class ApplicationKeys {
     const { application, discovery, fetch, logger } = this.options;
     const { jwks_uri: url } = await discovery.serverMetadata(application);
     if (url === undefined) throw new Error('the provider metadata names no jwks_uri.');
-    const response = await fetch(url, { headers: { accept: 'application/json' } });
+    const { signal } = this.ending;
+    const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
     if (response.status !== 200) throw new Error(`jwks_uri answered ${response.status}.`);
     const { keys = [] } = (await response.json()) as Partial<JSONWebKeySet>;
     // Authentik answers `{}` when the provider has no signing key.

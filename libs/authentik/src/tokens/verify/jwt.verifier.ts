@@ -41,6 +41,15 @@ export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: Authenti
     ...(payload !== undefined && { claimed: claimedIdentity(payload) }),
   });
 
+/** @param accessToken what was given as one; the operator is told of a usual slip */
+export const refuseForm = (accessToken: unknown, cause?: unknown) =>
+  refuse('malformed', cause, undefined, slipOf(accessToken));
+
+function slipOf(accessToken: unknown): string {
+  if (typeof accessToken !== 'string') return ` Expected was its text, and ${typeof accessToken} was given.`;
+  return /^bearer\s/iu.test(accessToken) ? ' Expected was the token alone, without "Bearer" before it.' : '';
+}
+
 function claimedIdentity({ azp, sub }: { readonly azp?: unknown; readonly sub?: unknown }): ClaimedIdentity {
   return {
     ...(typeof azp === 'string' && { clientId: azp }),
@@ -104,14 +113,14 @@ export class JwtVerifier {
    * @throws {TokenVerificationError} it is not acceptable, whatever its signature; `reason` says why
    */
   precheck(accessToken: string): PlausibleJwt {
-    if (accessToken.length > maxTokenCharacters) throw refuse('malformed');
+    if (accessToken.length > maxTokenCharacters) throw refuseForm(accessToken);
     let header: Header;
     let payload: JWTPayload;
     try {
       header = this.headerOf(accessToken);
       payload = decodeJwt(accessToken);
     } catch (error) {
-      throw refuse('malformed', error);
+      throw refuseForm(accessToken, error);
     }
     const { alg, kid } = header;
     const isSymmetric = alg === 'HS256' && this.options.tokens.acceptHs256;

@@ -123,8 +123,8 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
   check(): void {
     if (this.isReliable) return;
     throw new AuthentikUnavailableError(
-      'It is not known which tokens were revoked by other processes, since Redis cannot be used; it is tried again by itself.',
-      { endpoint: 'redis', retryAfterSeconds: 1 },
+      `It is not known which tokens were revoked by other processes, since ${this.storeName} cannot be used; it is tried again by itself.`,
+      { endpoint: this.options.store === undefined ? 'redis' : 'store', retryAfterSeconds: 1 },
     );
   }
 
@@ -133,7 +133,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     const { behindMs } = this;
     if (behindMs === 0) return undefined;
     return {
-      reason: 'Redis cannot be used, so it is not known which tokens were revoked by other processes.',
+      reason: `It is not known which tokens were revoked by other processes, since ${this.storeName} cannot be used.`,
       since: new Date(Date.now() - behindMs),
       isTooLong: !this.isReliable,
     };
@@ -153,6 +153,10 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
         void this.revoke(revocation, expiresAt + longerBy);
       }
     }
+  }
+
+  private get storeName(): string {
+    return this.options.store === undefined ? 'Redis' : 'the store of the option "store"';
   }
 
   private get behindMs(): number {
@@ -185,7 +189,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
       await this.tell(toMember(revocation), expiresAt);
     } catch (error) {
       if (!(error instanceof AuthentikUnavailableError)) throw error;
-      this.logger.warn('A revocation counts in this process only until Redis can be used again.');
+      this.logger.warn(`A revocation counts in this process only until ${this.storeName} can be used again.`);
     }
   }
 
@@ -232,12 +236,12 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
       this.behindSinceMs = undefined;
       this.hasRead = true;
       this.onFirstRead();
-      // What was revoked here meanwhile, and what Redis has lost.
+      // What was revoked here meanwhile, and what the store has lost.
       for (const [member, expiresAt] of this.list.members) {
         if (!elsewhere.has(member)) await this.tell(member, expiresAt);
       }
     } catch {
-      // Redis has said itself what is wrong. Gone again, it calls us when it is back; else we try it.
+      // The store has said itself what is wrong. Gone again, it calls us when it is back; else we try it.
       this.retry = setTimeout(() => {
         if (this.store.isReachable) this.catchUp(0);
       }, retryMs);

@@ -10,7 +10,7 @@ import { type AuthentikUser, toAuthentikUser } from '../../protocol/user.js';
 import { TokenInspector } from '../grants/token-inspector.js';
 import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
-import { JwtVerifier, type PlausibleJwt, refuse } from './jwt.verifier.js';
+import { JwtVerifier, type PlausibleJwt, refuse, refuseForm } from './jwt.verifier.js';
 import { meanwhile } from './meanwhile.js';
 import { RejectedTokens } from './rejected-tokens.js';
 import { Revocations } from './revocations.js';
@@ -63,6 +63,8 @@ export class TokenVerifier {
   // Not `async`: that would be one promise more on the way of every request.
   verify(accessToken: string): Promise<AuthentikUser> {
     try {
+      // Not every caller is compiled.
+      if (typeof accessToken !== 'string') throw refuseForm(accessToken);
       this.revocations.check();
       if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
       const recalled = this.verified.find(accessToken);
@@ -84,7 +86,8 @@ export class TokenVerifier {
   private precheck(accessToken: string): PlausibleJwt | undefined {
     try {
       if (hasFormOfJws(accessToken)) return this.jwt.precheck(accessToken);
-      if (!this.introspection.canAsk && !this.userInfo.canAsk) throw refuse('malformed');
+      const isNobodyAble = !this.introspection.canAsk && !this.userInfo.canAsk;
+      if (isNobodyAble || /^bearer\s/iu.test(accessToken)) throw refuseForm(accessToken);
       return undefined;
     } catch (error) {
       this.debug(() => saysNo('local verification', error));
