@@ -282,6 +282,65 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
   });
 });
 
+describe('names of variables in the environment', () => {
+  const environment = {
+    AUTHENTIK_URL: sound.url,
+    AUTHENTIK_APPLICATION_SLUG: sound.applicationSlug,
+    AUTHENTIK_CLIENT_ID: sound.clientId,
+    AUTHENTIK_PUBLIC_URL: sound.publicUrl,
+  };
+  const mistakesIn = (changes: Record<string, string | undefined>) =>
+    mistakesOf(Object.assign({ clientId: undefined }, authentikConfigFromEnv({ ...environment, ...changes })));
+
+  it.each([
+    ['AUTHENTIK_CLIENTID', 'AUTHENTIK_CLIENT_ID'],
+    ['AUTHENTIK_APPLICATION', 'AUTHENTIK_APPLICATION_SLUG'],
+    ['AUTHENTIK_URI', 'AUTHENTIK_URL'],
+    ['AUTHENTIK_SCOPE', 'AUTHENTIK_SCOPES'],
+    ['AUTHENTIK_TIMEOUT', 'AUTHENTIK_TIMEOUT_MS'],
+    ['AUTHENTIK_SESSION_SECRETS', 'AUTHENTIK_SESSION_SECRET'],
+    ['AUTHENTIK_ALLOWED_GROUP', 'AUTHENTIK_ALLOWED_GROUPS'],
+    ['AUTHENTIK_TOKEN_VALIDATION', 'AUTHENTIK_TOKENS_VALIDATION'],
+    ['AUTHENTIC_INTERNAL_URL', 'AUTHENTIK_INTERNAL_URL'],
+  ])('%s stops the start, and %s is what was meant', async (misspelt, right) => {
+    expect(await mistakesIn({ [misspelt]: 'kJ3n1RZ0w9' })).toEqual([
+      expect.stringMatching(
+        new RegExp(`^${misspelt}: is not a variable of this library\\. Did you mean ${right}\\?`, 'u'),
+      ),
+    ]);
+    expect(await mistakesIn({ [misspelt]: ' ' }), 'empty means not set').toEqual([]);
+  });
+
+  it('are named with all other mistakes, and without what they hold', async () => {
+    const mistakes = await mistakesIn({
+      AUTHENTIK_CLIENT_ID: undefined,
+      AUTHENTIK_CLIENTID: 'kJ3n1RZ0w9',
+      AUTHENTIK_LOG_LEVEL: 'loud',
+    });
+    expect(mistakes.map((line) => line.slice(0, line.indexOf(':'))).toSorted()).toEqual([
+      'AUTHENTIK_CLIENTID',
+      'clientId',
+      'logLevel',
+    ]);
+    expect(mistakes.join()).not.toContain('kJ3n1RZ0w9');
+  });
+
+  it('are still known where an app adds options of its own', async () => {
+    const given: object = authentikConfigFromEnv({ ...environment, AUTHENTIK_CLIENTID: 'x' });
+    expect(await mistakesOf({ ...given, timeoutMs: 500 })).toHaveLength(1);
+  });
+
+  it('that are of Authentik, its outposts, its other tools and our development server are left alone', async () => {
+    const others = `
+      SECRET_KEY POSTGRESQL__HOST REDIS__HOST REDIS__URL REDIS__DB EMAIL__HOST WEB__PATH COOKIE_DOMAIN SESSION_STORAGE
+      DEBUG AVATARS IMPERSONATION CERT_DISCOVERY_DIR BOOTSTRAP_PASSWORD BOOTSTRAP_TOKEN BOOTSTRAP_EMAIL
+      DEFAULT_TOKEN_LENGTH IMAGE TAG HOST HOST_BROWSER TOKEN INSECURE API_URL API_TOKEN HEADERS ISSUER REDIRECT_URI
+      DEV_PORT DEV_PASSWORD DEV_VERSION DEV_CLIENT_ID`;
+    const set = others.split(/\s+/u).map((name) => [`AUTHENTIK_${name}`, 'x']);
+    expect(await mistakesIn(Object.fromEntries(set) as Record<string, string>)).toEqual([]);
+  });
+});
+
 describe('secrets in the options', () => {
   const secrets = { own: 'own-kJ3n1RZ0w9', trusted: 'trusted-8sKq2L' };
 

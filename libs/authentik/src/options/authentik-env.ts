@@ -65,12 +65,24 @@ export function environmentVariable(option: string): string | undefined {
   return variables.find(([name]) => name === option)?.[1];
 }
 
+/** All variables that mean something here. */
+export const knownVariables: readonly string[] = variables.map(([, variable]) => variable);
+
+/**
+ * At the options that {@link authentikConfigFromEnv} gives: names of variables that it did not know. No name that an
+ * option could have, and a text: Nest takes symbols off the options of a module.
+ */
+export const UNKNOWN_VARIABLES = '(unknown variables)';
+
 /**
  * Reads the options from `AUTHENTIK_URL`, `AUTHENTIK_APPLICATION_SLUG`, `AUTHENTIK_CLIENT_ID`, `AUTHENTIK_PUBLIC_URL`
  * and so on: the option's name in capitals, lists separated by spaces or commas, `AUTHENTIK_ALLOWED_GROUPS` by commas
  * only, `AUTHENTIK_SESSION_SECRET` by commas, the newest first, `AUTHENTIK_TRUSTED_APPLICATIONS` as
- * `slug:clientId,slug:clientId`. Empty means not set. Nothing is
- * checked here; the module does that at its start.
+ * `slug:clientId,slug:clientId`. Empty means not set.
+ *
+ * Nothing is checked here; the module does that at its start. An `AUTHENTIK_` name that is nearly one of ours is a
+ * mistake then; those of Authentik itself (`AUTHENTIK_SECRET_KEY`, `AUTHENTIK_POSTGRESQL__HOST`) and of others are not.
+ * @param environment default `process.env`
  */
 export function authentikConfigFromEnv(environment: Environment = process.env): AuthentikOptions {
   const options: Record<string, unknown> = {};
@@ -81,5 +93,9 @@ export function authentikConfigFromEnv(environment: Environment = process.env): 
     if (member === undefined) options[name] = read(value);
     else options[name] = { ...(options[name] as object | undefined), [member]: read(value) };
   }
+  const unknown = Object.keys(environment).filter(
+    (name) => /^AUTHENTI[KC]_/u.test(name) && !knownVariables.includes(name) && environment[name]?.trim(),
+  );
+  if (unknown.length > 0) Object.assign(options, { [UNKNOWN_VARIABLES]: unknown });
   return options as unknown as AuthentikOptions;
 }

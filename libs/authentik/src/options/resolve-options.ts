@@ -1,5 +1,6 @@
 import { AuthentikConfigError } from '../errors/index.js';
 import type { AuthentikApplication, TrustedApplicationOptions } from './application-options.js';
+import { UNKNOWN_VARIABLES } from './authentik-env.js';
 import { AuthentikOptions, type ResolvedAuthentikOptions } from './authentik-options.js';
 import { crossFieldIssues } from './cross-field-issues.js';
 import { type AuthentikModuleExtras, defaultExtras } from './module-extras.js';
@@ -16,9 +17,18 @@ export async function resolveOptions(
   raw: AuthentikOptions,
   extras: Required<AuthentikModuleExtras> = defaultExtras,
 ): Promise<ResolvedAuthentikOptions> {
-  const { shapeIssues, withoutUnset } = await import('./shape-issues.js');
-  const given = withoutUnset(typeof raw === 'object' && raw !== null ? raw : {});
-  const issues = [...(await shapeIssues(given)), ...crossFieldIssues(given, extras)];
+  const [{ shapeIssues, withoutUnset }, { variableIssues }] = await Promise.all([
+    import('./shape-issues.js'),
+    import('./variable-issues.js'),
+  ]);
+  const { [UNKNOWN_VARIABLES]: unknown = [], ...given } = withoutUnset(
+    typeof raw === 'object' && raw !== null ? raw : {},
+  );
+  const issues = [
+    ...variableIssues(unknown as readonly string[]),
+    ...(await shapeIssues(given)),
+    ...crossFieldIssues(given, extras),
+  ];
   if (issues.length > 0) throw new AuthentikConfigError(issues);
 
   const options = Object.assign(new AuthentikOptions(), given) as Required<AuthentikOptions>;
