@@ -144,7 +144,21 @@ describe('each decorator', () => {
       ).toThrow('stands twice in one place');
     }
     expect(() => AcceptedCredentials()).toThrow(TypeError);
-    expect(() => AcceptedCredentials('cookie' as 'bearer')).toThrow(TypeError);
+    expect(() => AcceptedCredentials('cookie' as 'bearer')).toThrow("write @AcceptedCredentials('bearer')");
+  });
+
+  it.each([
+    [AllowedGroups, 'AllowedGroups'],
+    [RequiredGroups, 'RequiredGroups'],
+    [ProhibitedGroups, 'ProhibitedGroups'],
+    [RequiredScopes, 'RequiredScopes'],
+  ])('a list instead of names is a mistake that shows at once, with how to write it', (decorator, name) => {
+    const wrong = decorator as (...names: unknown[]) => unknown;
+    expect(() => wrong(['a', "b's"])).toThrow(
+      new TypeError(`@${name} takes names, not a list of them: write @${name}("a", "b's").`),
+    );
+    expect(() => wrong([])).toThrow(`write @${name}("a", "b")`);
+    expect(() => wrong(' ')).toThrow(`@${name} needs names, none of them empty: write @${name}("a", "b").`);
   });
 });
 

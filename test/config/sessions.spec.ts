@@ -29,7 +29,7 @@ async function mistakesOf(session: object | undefined, more: object = {}, extras
     return [];
   } catch (error) {
     if (!(error instanceof AuthentikConfigError)) throw error;
-    return error.issues.map(({ option, problem }) => `${option}: ${problem}`);
+    return error.issues.map(({ option, problem, remedy }) => `${option}: ${problem} ${remedy}`);
   }
 }
 
@@ -77,7 +77,9 @@ describe('options of sessions', () => {
   });
 
   it('are needed by the feature, and the feature is needed by nobody who has them', async () => {
-    expect(await mistakesOf(undefined)).toEqual([expect.stringMatching(/^session: is missing/u)]);
+    expect(await mistakesOf(undefined)).toEqual([
+      expect.stringMatching(/^session: is missing.* Write session: \{\} for development.*secrets: \[.*openssl rand/u),
+    ]);
     expect(await mistakesOf({ secrets }, {}, { features: ['bearer'] })).toEqual([]);
     expect(await mistakesOf({ secrets }, {}, { features: ['session'] })).toEqual([]);
   });

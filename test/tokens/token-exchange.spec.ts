@@ -53,13 +53,34 @@ describe('exchanging a token for an upstream (RFC 8693)', () => {
   });
 
   it.each([
-    ['an upstream that does not list us', 'alice', 'stranger', 'invalid_target'],
-    ['an upstream that nobody knows', 'alice', 'nobody', 'invalid_target'],
-    ['a person whom the upstream does not let in', 'bob', 'engineers', 'invalid_grant'],
-  ])('is refused for %s', async (_what, user, audience, error) => {
+    [
+      'an upstream that does not list us',
+      'alice',
+      'stranger',
+      /invalid_target\. .*client id.*"Federated OIDC Providers"/u,
+    ],
+    ['an upstream that nobody knows', 'alice', 'nobody', /invalid_target\. .*client id.*"Federated OIDC Providers"/u],
+    ['a person whom the upstream does not let in', 'bob', 'engineers', /invalid_grant\. .*bindings of the upstream/u],
+  ])('is refused for %s, with what to do about it', async (_what, user, audience, message) => {
     const refused: unknown = await exchange(user, audience).catch((reason: unknown) => reason);
     expect(refused).toBeInstanceOf(TokenGrantError);
-    expect(String(refused)).toContain(error);
+    expect(String(refused)).toMatch(message);
+  });
+
+  it.each([
+    ['2025.2', 'unsupported_grant_type'],
+    ['2026.5', 'invalid_grant'],
+  ])('is refused by Authentik %s, which does not know it, and that is said', async (version, reason) => {
+    const older = await startEmbeddedAuthentik({ version, applications: [{ slug: 'mcp-server', clientSecret }] });
+    const asker = await startRestApp(older.url, { controllers: [], options: { clientSecret } });
+    const subjectToken = await older.mintAccessToken({ user: 'alice' });
+    const asked = asker.get(AuthentikTokenService).exchangeToken({ subjectToken, audience: 'upstream', scopes: [] });
+    await expect(asked).rejects.toMatchObject({
+      reason,
+      message: expect.stringContaining('Token exchange needs Authentik 2026.8') as unknown,
+    });
+    await asker.close();
+    await older.stop();
   });
 
   it('lets in whom the upstream does', async () => {

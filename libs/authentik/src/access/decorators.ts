@@ -15,14 +15,14 @@ export const Authenticated = (): AccessDecorator =>
 /**
  * Admits a user who is in at least one of these Authentik groups; names are compared exactly. Binds its guards itself.
  * Groups of a handler replace those of its class. On MCP, who may not use a tool does not see it either.
- * @throws {TypeError} no group, an empty name, or a second `@AllowedGroups` in the same place
+ * @throws {TypeError} no group, an empty name, a list of names, or a second `@AllowedGroups` in the same place
  */
 export const AllowedGroups = (first: string, ...more: string[]): AccessDecorator =>
   right('AllowedGroups', 'allowedGroups', [first, ...more]);
 
 /**
  * Admits a user who is in all of these Authentik groups. Besides, like {@link AllowedGroups}.
- * @throws {TypeError} no group, an empty name, or a second `@RequiredGroups` in the same place
+ * @throws {TypeError} no group, an empty name, a list of names, or a second `@RequiredGroups` in the same place
  */
 export const RequiredGroups = (first: string, ...more: string[]): AccessDecorator =>
   right('RequiredGroups', 'requiredGroups', [first, ...more]);
@@ -32,7 +32,7 @@ export const RequiredGroups = (first: string, ...more: string[]): AccessDecorato
  * user): a token without the scope `profile` has none, and leaving that out must not be a way in. Such a token gets 403
  * `insufficient_scope` with `profile`; where it has the scope and tells no groups all the same, the 403 of a group. On MCP
  * both are hidden. Besides, like {@link AllowedGroups}.
- * @throws {TypeError} no group, an empty name, or a second `@ProhibitedGroups` in the same place
+ * @throws {TypeError} no group, an empty name, a list of names, or a second `@ProhibitedGroups` in the same place
  */
 export const ProhibitedGroups = (first: string, ...more: string[]): AccessDecorator =>
   right('ProhibitedGroups', 'prohibitedGroups', [first, ...more]);
@@ -42,7 +42,7 @@ export const ProhibitedGroups = (first: string, ...more: string[]): AccessDecora
  * `insufficient_scope` and the scopes to ask for. On MCP the tool stays listed, for a client can ask for more.
  *
  * Authentik writes scopes into its tokens since 2025.10; a token of an older one has none.
- * @throws {TypeError} no scope, an empty name, or a second `@RequiredScopes` in the same place
+ * @throws {TypeError} no scope, an empty name, a list of names, or a second `@RequiredScopes` in the same place
  */
 export const RequiredScopes = (first: string, ...more: string[]): AccessDecorator =>
   right('RequiredScopes', 'requiredScopes', [first, ...more]);
@@ -53,7 +53,7 @@ export const RequiredScopes = (first: string, ...more: string[]): AccessDecorato
  */
 export function AcceptedCredentials(...kinds: AuthentikUser['credential'][]): AccessDecorator {
   if (kinds.some((kind) => kind !== 'bearer' && kind !== 'session')) {
-    throw new TypeError("@AcceptedCredentials takes 'bearer' and 'session'.");
+    throw new TypeError("@AcceptedCredentials takes 'bearer' and 'session': write @AcceptedCredentials('bearer').");
   }
   return right('AcceptedCredentials', 'acceptedCredentials', kinds);
 }
@@ -79,9 +79,20 @@ const guardsOfRights: Partial<Record<keyof typeof RULE_KEYS, Type<CanActivate>[]
   requiredScopes: [ScopesGuard],
 };
 
+const isName = (name: unknown): name is string => typeof name === 'string' && name.trim() !== '';
+
+function howToWrite(decorator: string, given: readonly unknown[] = []): string {
+  const names = given.length > 0 && given.every(isName) ? given : ['a', 'b'];
+  return `write @${decorator}(${names.map((name) => JSON.stringify(name)).join(', ')}).`;
+}
+
 function right(decorator: string, member: keyof typeof RULE_KEYS, names: readonly string[]): AccessDecorator {
-  if (names.length === 0 || names.some((name) => typeof name !== 'string' || name.trim() === '')) {
-    throw new TypeError(`@${decorator} needs names, none of them empty.`);
+  const [first] = names as readonly unknown[];
+  if (Array.isArray(first)) {
+    throw new TypeError(`@${decorator} takes names, not a list of them: ${howToWrite(decorator, first)}`);
+  }
+  if (names.length === 0 || !names.every(isName)) {
+    throw new TypeError(`@${decorator} needs names, none of them empty: ${howToWrite(decorator)}`);
   }
   const key = RULE_KEYS[member];
   return applyDecorators(

@@ -26,7 +26,9 @@ function opening({ session }: Given, isOpen: boolean): ConfigIssue[] {
       {
         option: 'session',
         problem: 'is missing, and the feature "session" is on.',
-        remedy: 'Write session: { secrets: [process.env.AUTHENTIK_SESSION_SECRET] }.',
+        remedy:
+          'Write session: {} for development, where a secret is made at each start; production needs ' +
+          'session: { secrets: ["…"] } with the output of `openssl rand -base64 32`.',
       },
     ];
   }

@@ -150,7 +150,7 @@ export class AuthentikTokenService {
   /**
    * Exchanges the user's access token for one that an upstream API accepts, so that the user's own token never leaves
    * for there. Authentik 2026.8 and later.
-   * @throws {TokenGrantError} Authentik refused, for example with `invalid_target`
+   * @throws {TokenGrantError} Authentik refused, for example with `invalid_target`; the message says what to look at
    * @throws {AuthentikUnavailableError} nobody could be asked
    * @see RFC 8693
    */

@@ -10,20 +10,30 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** What is known of a call, besides how it failed. */
+export interface GrantCircumstances {
+  /** Whether what was sent can be sent only once. Default false. */
+  readonly usesUp?: boolean;
+  /** What to do about an OAuth error code that this call may get, in whole sentences. */
+  readonly remedies?: Readonly<Record<string, string>>;
+}
+
 /**
  * What a failed call to an endpoint of Authentik means for us. Nothing of the answer but its OAuth error code is kept:
  * bodies and headers may hold tokens.
  * @param endpoint for messages: `token`, `revocation`
- * @param usesUp whether what was sent can be sent only once
  */
-export function grantFailure(endpoint: string, error: unknown, usesUp = false): AuthentikError {
+export function grantFailure(
+  endpoint: string,
+  error: unknown,
+  { usesUp = false, remedies = {} }: GrantCircumstances = {},
+): AuthentikError {
   if (error instanceof AuthentikError) return error;
   const { status, word, codes } = facts(error);
   if (word !== undefined) {
-    return new TokenGrantError(
-      word,
-      `Authentik's ${endpoint} endpoint answered ${word}.${word === 'invalid_client' ? ' Check clientId and clientSecret.' : ''}`,
-    );
+    const known: Readonly<Record<string, string>> = { invalid_client: 'Check clientId and clientSecret.', ...remedies };
+    const remedy = Object.hasOwn(known, word) ? ` ${known[word]}` : '';
+    return new TokenGrantError(word, `Authentik's ${endpoint} endpoint answered ${word}.${remedy}`);
   }
   if (usesUp && status === undefined && !codes.some((code) => neverSent.has(code))) {
     return new TokenGrantError(

@@ -17,6 +17,18 @@ export interface TokenExchange {
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
+/** Authentik says no more than the code. */
+const noSuchGrant = 'Token exchange needs Authentik 2026.8, and a provider of this app that allows the grant type.';
+const remedies = {
+  invalid_target:
+    "`audience` has to be the client id of the upstream's provider, and that provider has to list that of this app under " +
+    '"Federated OIDC Providers".',
+  invalid_grant:
+    '`subjectToken` has to be an access token of this app that is neither expired nor revoked, and the bindings of the ' +
+    `upstream's application have to let its user in. ${noSuchGrant}`,
+  unsupported_grant_type: noSuchGrant,
+};
+
 /**
  * Exchanges the user's token for one that an upstream API accepts. Authentik 2026.8 and later.
  * @see RFC 8693
@@ -39,7 +51,7 @@ export class TokenExchanger {
         }),
       );
     } catch (error) {
-      throw grantFailure('token', error);
+      throw grantFailure('token', error, { remedies });
     }
   }
 }

@@ -28,7 +28,7 @@ export class TokenRefresher {
         try {
           return toTokenSet(await refreshTokenGrant(configuration, refreshToken), refreshToken);
         } catch (error) {
-          throw grantFailure('token', error, true);
+          throw grantFailure('token', error, { usesUp: true });
         }
       });
     });
