@@ -57,6 +57,8 @@ interface Row {
   readonly description: string;
   /** Whether the log line can say whose request it was. */
   readonly known?: boolean;
+  /** What the log line has to say besides. */
+  readonly why?: string;
   readonly options?: () => Partial<AuthentikOptions>;
   readonly before?: (app: INestApplication) => Promise<void>;
 }
@@ -200,6 +202,7 @@ const table: Partial<Record<RefusalReason, Row>> = {
     },
     before: () => authentik.fault('error500'),
     status: 503,
+    why: '500',
     error: 'temporarily_unavailable',
     description: 'The authorization server cannot be reached; try again later',
   },
@@ -249,6 +252,7 @@ describe.each(Object.entries(table))('%s', (reason, row) => {
           new RegExp(`refused ${row.status} ${reason} GET ${attempt.path} .*request=of-this-request `, 'u'),
         ),
       ]);
+      if (row.why !== undefined) expect(refusals[0]).toContain(row.why);
       if (row.known === true) expect(refusals[0]).toMatch(/client=\S+ sub=\S+/u);
       expect(lines.join('\n')).not.toContain('in-the-query');
       const token = attempt.authorization?.split(' ')[1] ?? '';

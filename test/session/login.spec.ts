@@ -129,7 +129,10 @@ describe('who is asked', () => {
     const alice = new Person(authentik);
     const before = await alice.ask(`${app.url}/auth/user`);
     expect(before.status).toBe(401);
-    expect(before.json()).toMatchObject({ error: 'login_required' });
+    expect(before.json()).toEqual({
+      error: 'login_required',
+      error_description: 'You are not signed in, or your session has ended. Sign in.',
+    });
     await alice.signIn(app.url);
     const after = await alice.ask(`${app.url}/auth/user`);
     expect(after.status).toBe(200);

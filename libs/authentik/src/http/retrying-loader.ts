@@ -71,8 +71,10 @@ export class RetryingLoader<T> {
 
   private unavailable(cause: unknown): AuthentikUnavailableError {
     const { endpoint, now } = this.options;
+    // Whoever refuses a request logs this text alone.
+    const why = causesOf(cause).replace(/\.$/u, '') || 'an unknown error';
     return new AuthentikUnavailableError(
-      `Authentik's ${endpoint} could not be read, so no token can be judged now. The cause says why; it is tried again by itself.`,
+      `Authentik's ${endpoint} could not be read, so no token can be judged now: ${why}. It is tried again by itself.`,
       { endpoint, retryAfterSeconds: Math.max(1, Math.ceil((this.pausedUntil - now()) / 1000)), cause },
     );
   }

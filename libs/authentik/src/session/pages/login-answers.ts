@@ -41,7 +41,7 @@ export const loginAnswers: Readonly<Record<LoginFailure, LoginAnswer>> = {
   login_required: {
     status: 401,
     title: 'Not signed in',
-    text: 'You are not signed in yet, and a page asked to do it without showing you anything. Sign in.',
+    text: 'You are not signed in, or your session has ended. Sign in.',
     again: true,
   },
   login_failed: {
