@@ -105,8 +105,9 @@ describe('without dangerouslyAcceptUserInfo', () => {
       expect(await statusOf(await sealed())).toBe(401);
       expect(await statusOf(opaque)).toBe(401);
       // What the start asks for, and nothing else.
-      const asked = () => authentik.requests.map(({ endpoint }) => endpoint).toSorted();
-      await expect.poll(asked).toEqual(['discovery', 'jwks']);
+      await expect
+        .poll(() => authentik.requests.map(({ endpoint }) => endpoint).toSorted())
+        .toEqual(['discovery', 'jwks']);
       expect(lines.join('\n')).not.toContain('dangerously');
     },
   );
