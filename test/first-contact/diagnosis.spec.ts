@@ -5,6 +5,7 @@ import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { json, startBentProvider } from '../harness/bent-provider.js';
+import { letPass } from '../harness/let-pass.js';
 import { recordLog } from '../harness/log-lines.js';
 import { startRestApp } from '../harness/rest-app.js';
 
@@ -152,9 +153,12 @@ describe('an outage', () => {
           .get('/reports')
           .set(await authentik.bearer('alice'))
       ).status;
-    const app = await startRestApp(authentik.url, { controllers: [ReportsController], logger });
+    const options = { tokens: { staleKeysSeconds: 0 } };
+    const app = await startRestApp(authentik.url, { controllers: [ReportsController], options, logger });
     stops.push(() => app.close());
     await authentik.fault('error500');
+    // What the start has read of keys counts no more.
+    letPass(6 * 60 * 1000);
     expect([await ask(app), await ask(app)]).toEqual([503, 503]);
     await expect.poll(() => ask(app), { interval: 600, timeout: 4_000 }).toBe(503);
     await authentik.clearFaults();

@@ -40,7 +40,7 @@ describe('Authentik away after the start, before the first token', () => {
     const authentik = await up();
     const headers = await authentik.bearer('alice');
     const app = await rest(authentik.url);
-    await vi.waitFor(() => expect(authentik.requestsTo('jwks').map(({ status }) => status)).toEqual([200]));
+    expect(authentik.requestsTo('jwks').map(({ status }) => status)).toEqual([200]);
     await authentik.stop();
     served = 0;
     expect((await get(app, headers)).status).toBe(200);
@@ -120,10 +120,14 @@ describe('Authentik down later', () => {
 });
 
 describe('an Authentik that answers strangely', () => {
-  it.each(['error500', 'garbage', 'drop'] as const)('%s is 503', async (fault) => {
+  it.each(
+    (['error500', 'garbage', 'drop'] as const).flatMap((fault) =>
+      (['discovery', 'jwks'] as const).map((endpoint) => [fault, endpoint] as const),
+    ),
+  )('%s of %s is 503', async (fault, endpoint) => {
     const authentik = await up();
     const headers = await authentik.bearer('alice');
-    await authentik.fault(fault);
+    await authentik.fault(fault, { endpoint });
     const app = await rest(authentik.url);
     served = 0;
     expect((await get(app, headers)).status).toBe(503);

@@ -6,6 +6,7 @@ import { type BrokenKind, type EmbeddedAuthentik, startEmbeddedAuthentik } from 
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { letPass } from '../harness/let-pass.js';
 import { type LogLines, recordLog } from '../harness/log-lines.js';
 import { postLogoutToken, startBrowserApp } from './app.js';
 
@@ -32,7 +33,10 @@ beforeEach(async () => {
   log = recordLog();
   app = await startBrowserApp(
     authentik.url,
-    { trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }] },
+    {
+      trustedApplications: [{ applicationSlug: 'mobile', clientId: 'mobile' }],
+      tokens: { staleKeysSeconds: 0 },
+    },
     log.logger,
   );
 });
@@ -41,6 +45,7 @@ afterEach(async () => {
   await app.close();
 });
 
+const whatTheStartHasReadCountsNoMore = () => letPass(6 * 60 * 1000);
 const askedAboutMobile = () => authentik.requests.filter(({ path }) => path.includes('/mobile/')).length;
 
 /** Claims of a sound logout token, all else of an access token taken away. */
@@ -167,9 +172,9 @@ describe('a logout token', () => {
 
 describe('a logout token that nobody can judge', () => {
   it('is 503 while Authentik is down, and counts when it comes again', async () => {
-    // Of an application whose keys the start has not read.
     const token = await logoutToken({}, 'mobile');
     await authentik.fault('down');
+    whatTheStartHasReadCountsNoMore();
     const away = await postLogoutToken(app, token).expect(503);
     expect(away.headers['retry-after']).toMatch(/^\d+$/u);
     await authentik.clearFaults();
@@ -180,6 +185,7 @@ describe('a logout token that nobody can judge', () => {
 
   it('asks Authentik for nothing when it is hopeless', async () => {
     const before = askedAboutMobile();
+    whatTheStartHasReadCountsNoMore();
     await postLogoutToken(app, await broken('algNone', 'mobile')).expect(400);
     await postLogoutToken(app, await logoutToken({ aud: 'other' }, 'mobile')).expect(400);
     expect(askedAboutMobile()).toBe(before);

@@ -5,7 +5,7 @@ import { Authenticated, CurrentUser } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { startRestApp } from '../harness/rest-app.js';
+import { createRestApp } from '../harness/rest-app.js';
 
 const callers = 500;
 
@@ -21,14 +21,19 @@ let app: INestApplication;
 let address: string;
 beforeEach(async () => {
   authentik = await startEmbeddedAuthentik();
+  // The start has begun to ask, and has no answer before all callers wait for it too.
+  await authentik.fault('slow', { delayMs: 60_000 });
   const waiting: (() => void)[] = [];
-  app = await startRestApp(authentik.url, {
+  app = await createRestApp(authentik.url, {
     controllers: [MeController],
+    options: { timeoutMs: 60_000 },
     // Nobody goes on to the guards before all are there, so that they do come at once.
     configure: (created) =>
       created.use((_request: unknown, _response: unknown, next: () => void) => {
         waiting.push(next);
-        if (waiting.length === callers) for (const goOn of waiting) goOn();
+        if (waiting.length < callers) return;
+        for (const goOn of waiting) goOn();
+        setImmediate(() => void authentik.clearFaults());
       }),
   });
   await app.listen(0, '127.0.0.1');

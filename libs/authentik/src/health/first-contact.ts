@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 
 import { AUTHENTIK_OPTIONS } from '../authentik.constants.js';
 import { AuthentikDiscovery } from '../discovery/authentik-discovery.js';
-import type { ResolvedAuthentikOptions } from '../options/index.js';
+import type { AuthentikApplication, ResolvedAuthentikOptions } from '../options/index.js';
 import { SigningKeys } from '../tokens/verify/signing-keys.js';
 
 const firstPauseMs = 1_000;
@@ -16,7 +16,7 @@ const longestPauseMs = 30_000;
  */
 @Injectable()
 export class FirstContact implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers = new Set<NodeJS.Timeout>();
   private hasEnded = false;
 
   constructor(
@@ -26,34 +26,43 @@ export class FirstContact implements OnApplicationBootstrap, OnApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    void this.read(firstPauseMs);
+    const [own, ...others] = this.options.applications;
+    void this.read(() => this.prepareOwn(own), firstPauseMs);
+    // Each by itself: one that cannot be read keeps no other waiting.
+    for (const other of others) {
+      if (this.needsKeys(other)) void this.read(() => this.keys.of(other).ready(), firstPauseMs);
+    }
   }
 
   onApplicationShutdown(): void {
     this.hasEnded = true;
-    clearTimeout(this.timer);
+    for (const timer of this.timers) clearTimeout(timer);
     for (const metadata of this.discovery.all) metadata.stop();
     for (const keys of this.keys.all) keys.stop();
   }
 
-  private async read(pauseMs: number): Promise<void> {
-    // Of the app's own application: of the others nothing is known that would make up for one that fails.
-    const [metadata] = this.discovery.all;
-    const [keys] = this.keys.all;
+  private async prepareOwn(application: AuthentikApplication): Promise<void> {
+    await this.discovery.configuration(application);
+    if (this.needsKeys(application)) await this.keys.of(application).ready();
+  }
+
+  private async read(ask: () => Promise<void>, pauseMs: number): Promise<void> {
     try {
-      await metadata?.configuration();
-      if (this.needsKeys) await keys?.ready();
+      await ask();
     } catch {
       // The one who read it has said what is wrong.
       if (this.hasEnded) return;
-      const again = () => void this.read(Math.min(pauseMs * 2, longestPauseMs));
-      this.timer = setTimeout(again, pauseMs).unref();
+      const timer = setTimeout(() => {
+        this.timers.delete(timer);
+        void this.read(ask, Math.min(pauseMs * 2, longestPauseMs));
+      }, pauseMs).unref();
+      this.timers.add(timer);
     }
   }
 
   /** A provider that signs with its client secret publishes none. */
-  private get needsKeys(): boolean {
+  private needsKeys({ clientSecret }: AuthentikApplication): boolean {
     const { validation, acceptHs256 } = this.options.tokens;
-    return validation !== 'introspect' && !acceptHs256;
+    return validation !== 'introspect' && !(acceptHs256 && clientSecret !== undefined);
   }
 }
