@@ -210,7 +210,7 @@ const table: Partial<Record<RefusalReason, Row>> = {
     status: 503,
     why: '500',
     error: 'temporarily_unavailable',
-    description: 'The authorization server cannot be reached; try again later',
+    description: 'The authorization server cannot be asked now; try again later',
   },
 };
 

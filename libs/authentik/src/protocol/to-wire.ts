@@ -112,7 +112,7 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
   if (error instanceof AuthentikUnavailableError) {
     const what = ownStores.has(error.endpoint)
       ? 'This server is not able to judge'
-      : 'The authorization server cannot be reached';
+      : 'The authorization server cannot be asked now';
     return answer(503, 'temporarily_unavailable', `${what}; try again later`, {
       'Retry-After': String(error.retryAfterSeconds),
     });

@@ -15,6 +15,7 @@ import { meanwhile } from './meanwhile.js';
 import { RejectedTokens } from './rejected-tokens.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
+import { UnprovedTokens } from './unproved-tokens.js';
 import { UserInfoVerifier } from './user-info.verifier.js';
 import { idOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
@@ -34,6 +35,7 @@ interface DraftedUser {
 export class TokenVerifier {
   private readonly verified: VerifiedTokens;
   private readonly rejected = new RejectedTokens();
+  private readonly unproved = new UnprovedTokens();
   private readonly common = new CommonValues();
   private readonly running = new Map<string, Promise<AuthentikUser>>();
 
@@ -151,13 +153,13 @@ export class TokenVerifier {
 
   /** @param application whose credentials ask; default the app's own */
   private async introspected(accessToken: string, application?: AuthentikApplication): Promise<VerifiedToken> {
-    const claims = await this.introspection.verify(accessToken, application);
+    const claims = await this.unproved.ask('introspection', () => this.introspection.verify(accessToken, application));
     const goodUntilMs = this.introspectionEndsMs();
     return { user: this.toUser(claims), issuedAt: issuedAtOf(claims), key: undefined, goodUntilMs };
   }
 
   private async byUserInfo(accessToken: string): Promise<VerifiedToken> {
-    const user = this.toUser(await this.userInfo.verify(accessToken));
+    const user = this.toUser(await this.unproved.ask('userinfo', () => this.userInfo.verify(accessToken)));
     // A machine is told from a person who chose its name by `sid`, which UserInfo never has.
     const person = Object.freeze({ ...user, kind: 'person' as const });
     return { user: person, issuedAt: undefined, key: undefined, goodUntilMs: this.introspectionEndsMs() };
