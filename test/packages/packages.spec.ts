@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -90,6 +90,15 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Of a page in Markdown, as links name them. */
+const headings = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gmu)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
 const installed = (name: string) => join(folder, 'module/node_modules', name);
 
 describe.each(kinds)('a fresh project of type %s', (type) => {
@@ -125,11 +134,32 @@ describe.each(['nestjs-authentik', 'nestjs-authentik-testing'])('the package %s'
     expect(files()).toEqual(expect.arrayContaining(['package.json', 'README.md', 'dist/index.js', 'dist/index.d.ts']));
     expect(
       files().filter(
-        (file) => !/^(?:package\.json|(?:README|COMPATIBILITY)\.md|bin\/|dist\/.*\.(?:js|js\.map|d\.ts)$)/u.test(file),
+        (file) =>
+          !/^(?:package\.json|(?:README|COMPATIBILITY)\.md|bin\/|docs\/.*\.md$|dist\/.*\.(?:js|js\.map|d\.ts)$)/u.test(
+            file,
+          ),
       ),
     ).toEqual([]);
     expect(files().filter((file) => /\.spec\./u.test(file))).toEqual([]);
     for (const file of files()) expect(await readFile(join(installed(name), file), 'utf8')).not.toContain(root);
+  });
+
+  it('has a manual whose links lead somewhere, in the package or in the web', async () => {
+    const pages = files().filter((file) => file.endsWith('.md'));
+    const texts = new Map<string, string>();
+    for (const page of pages) texts.set(page, await readFile(join(installed(name), page), 'utf8'));
+    const links = [...texts].flatMap(([page, text]) =>
+      [...text.matchAll(/\]\(([^)\s]+)\)/gu)].map(([, target = '']) => ({ page, target })),
+    );
+    expect(links.length).toBeGreaterThan(0);
+    const dead = links.filter(({ page, target }) => {
+      if (target.startsWith('https://')) return false;
+      const [path = '', heading] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      const text = texts.get(file) ?? '';
+      return !files().includes(file) || (heading !== undefined && !headings(text).includes(heading));
+    });
+    expect(dead).toEqual([]);
   });
 
   it('is ESM, with one default condition for each entry, and keeps its docs in the types', async () => {
