@@ -126,3 +126,15 @@ it('tokens whose signature was proved are asked about without that limit', async
   expect(new Set(users.map(({ username }) => username))).toEqual(new Set(['alice']));
   expect(authentik.requestsTo('introspect')).toHaveLength(2 * atOnce);
 });
+
+describe('sound tokens that come all at once', () => {
+  it('wait for their turn and are accepted, for an app that was just started', async () => {
+    const service = await start({ clientSecret: secretOf('mcp-server'), tokens: { validation: 'introspect' } });
+    const tokens = await Promise.all(
+      Array.from({ length: atOnce * 3 }, () => authentik.mintAccessToken({ user: 'alice' })),
+    );
+    const users = await Promise.all(tokens.map((token) => service.verifyToken(token)));
+    expect(users).toHaveLength(atOnce * 3);
+    expect(authentik.requestsTo('introspect')).toHaveLength(atOnce * 3);
+  });
+});

@@ -8,8 +8,8 @@ export class AuthentikTokenOptions {
    * Who judges a token. `local`: its signature and claims; a token revoked in Authentik counts until it expires.
    * `introspect`: Authentik itself, asked with the client secret. `local+introspect`: both. Answers of Authentik are
    * kept for `introspectionTtlSeconds`. Tokens that are no signed JWT (opaque, encrypted) can only be introspected.
-   * About tokens whose signature nobody has proved, Authentik is asked 64 times at once at most, in this process; more are
-   * 503, so that nobody floods it with tokens that are made up. Default `local`.
+   * About tokens whose signature nobody has proved, Authentik is asked 64 times at once at most, in this process, so that
+   * nobody floods it with tokens that are made up; others wait up to a second, and are then 503. Default `local`.
    */
   validation?: TokenValidation = 'local';
 
@@ -52,7 +52,7 @@ export class AuthentikTokenOptions {
    * any application of that Authentik counts here**, also of one whose users this application does not admit, with the
    * `sub` and the groups that its mappings write. Such a user has no `scopes`, so `@RequiredScopes` refuses, an empty
    * `clientId`, the kind `person`, and an `expiresAt` that is the end of `introspectionTtlSeconds`. The app's own
-   * application is asked, about 64 tokens at once at most; more are 503. A token that another way has refused never comes
+   * application is asked, about 64 tokens at once at most, as for `validation`. A token that another way has refused never comes
    * here. Default false.
    */
   dangerouslyAcceptUserInfo?: boolean = false;
