@@ -122,6 +122,20 @@ describe('a sound token with anything changed', () => {
       }),
   );
 
+  it.each(['x', 'aud', 'iss', 'groups', 'scope', 'sub'])('is refused, however deep its %s is', async (name) => {
+    const tokens = app.get(AuthentikTokenService);
+    const [header, payload = '', signature] = sound.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+    for (const depth of [10, 1000, 3000, 5000]) {
+      const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      // No serializer writes anything so deep.
+      const json = JSON.stringify({ ...claims, [name]: '@' }).replace('"@"', nested);
+      const token = [header, Buffer.from(json).toString('base64url'), signature].join('.');
+      expect(await tokens.tryVerifyToken(token)).toBeNull();
+      expect(await statusOf(textual(`Bearer ${token}`))).toBe(token.length < 15_000 ? 401 : 431);
+    }
+  });
+
   it('is never accepted, in ten thousand tries', { timeout: 120_000 }, async () => {
     const tokens = app.get(AuthentikTokenService);
     // Remembered, so that what is remembered is tried as well.

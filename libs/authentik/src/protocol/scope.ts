@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
-/** There are few in an app, and each request may bring one. */
+/** There are few in an app, and each request may bring one. Longer ones are somebody's idea of a joke. */
+const longestKnown = 1_000;
 const known = new LRUCache<string, readonly string[]>({ max: 200 });
 
 /**
@@ -12,7 +13,7 @@ export function parseScope(scope: unknown): readonly string[] {
   let words = known.get(scope);
   if (words === undefined) {
     words = Object.freeze([...new Set(scope.split(' ').filter((word) => word !== ''))]);
-    known.set(scope, words);
+    if (scope.length <= longestKnown) known.set(scope, words);
   }
   return words;
 }

@@ -222,7 +222,10 @@ const names = (aud: unknown, audience: string) => aud === audience || (Array.isA
 
 /** What a token says and what would have counted; cut, for nobody has signed it. */
 function told(claim: string, value: unknown, ours: ReadonlySet<string>): string {
-  return ` Its ${claim} is ${JSON.stringify(value ?? null).slice(0, 200)}, and ours ${[...ours].map((name) => JSON.stringify(name)).join(' or ')}.`;
+  // What is nested may be so deep that nothing can write it.
+  const isFlat = typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+  const given = isFlat ? JSON.stringify(value).slice(0, 200) : value === undefined ? 'missing' : 'no text';
+  return ` Its ${claim} is ${given}, and ours ${[...ours].map((name) => JSON.stringify(name)).join(' or ')}.`;
 }
 
 function reasonOf(error: unknown): TokenRefusal {
