@@ -17,6 +17,7 @@ import {
   AuthentikConfigError,
   type AuthentikOptions,
   type AuthentikUser,
+  CsrfGuard,
   CurrentUser,
   GroupsGuard,
   OptionalAuth,
@@ -26,6 +27,7 @@ import {
   RequiredScopes,
   ScopesGuard,
 } from 'nestjs-authentik';
+import { Test } from '@nestjs/testing';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -319,5 +321,27 @@ describe('the check at the start', () => {
     expect(await statusOf('/unguarded/groups', 'alice')).toBe(200);
     expect(await statusOf('/unguarded/someone')).toBe(401);
     expect(await statusOf('/unguarded/open')).toBe(200);
+  });
+});
+
+describe('an app that did not import AuthentikModule', () => {
+  it.each([
+    ['@Authenticated()', Authenticated()],
+    ["@AllowedGroups('a')", AllowedGroups('a')],
+    ["@RequiredScopes('a')", RequiredScopes('a')],
+    ['GroupsGuard', UseGuards(GroupsGuard)],
+    ['ScopesGuard', UseGuards(ScopesGuard)],
+    ['AuthentikBearerGuard', UseGuards(AuthentikBearerGuard)],
+    ['CsrfGuard', UseGuards(CsrfGuard)],
+  ])('does not start with %s, and is told what to import where', async (_what, decorator) => {
+    @Controller('lonely')
+    @decorator
+    class LonelyController {
+      @Get() read() {
+        return {};
+      }
+    }
+    const compiling = Test.createTestingModule({ controllers: [LonelyController] }).compile();
+    await expect(compiling).rejects.toThrow(/AuthentikModule\.forRoot\(\) in the root module\) at index \[0\]/u);
   });
 });

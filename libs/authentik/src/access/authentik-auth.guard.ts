@@ -1,5 +1,6 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 
+import { GUARD_AUTHENTICATION, GUARD_REFUSALS } from '../authentik.constants.js';
 import { AuthentikError, UnauthenticatedError } from '../errors/index.js';
 import { type AccessRule, decideCredential } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
@@ -20,8 +21,8 @@ import { authenticatedUser, RequestAuthentication } from '../rules/request-authe
 @Injectable()
 export class AuthentikAuthGuard implements CanActivate {
   constructor(
-    private readonly authentication: RequestAuthentication,
-    private readonly refusals: GuardRefusals,
+    @Inject(GUARD_AUTHENTICATION) private readonly authentication: RequestAuthentication,
+    @Inject(GUARD_REFUSALS) private readonly refusals: GuardRefusals,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {

@@ -1,5 +1,6 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 
+import { GUARD_REFUSALS } from '../authentik.constants.js';
 import type { AuthentikError } from '../errors/index.js';
 import { type AccessRule, decideGroups, decideScopes } from '../protocol/access-decision.js';
 import type { AuthentikUser } from '../protocol/user.js';
@@ -11,7 +12,7 @@ import { authenticatedUser } from '../rules/request-authentication.js';
 /** What the two guards have in common: a user, a rule, a verdict. */
 @Injectable()
 abstract class RightsGuard implements CanActivate {
-  constructor(private readonly refusals: GuardRefusals) {}
+  constructor(@Inject(GUARD_REFUSALS) private readonly refusals: GuardRefusals) {}
 
   canActivate(context: ExecutionContext): boolean {
     const guarded = guardedRequest(context);

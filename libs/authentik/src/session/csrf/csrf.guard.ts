@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 
-import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
+import { AUTHENTIK_OPTIONS, GUARD_REFUSALS } from '../../authentik.constants.js';
 import { CrossSiteRequestError } from '../../errors/index.js';
 import type { ResolvedAuthentikOptions } from '../../options/index.js';
 import { checkSameOrigin } from '../../rules/cross-site.js';
@@ -21,7 +21,7 @@ import { guardedRequest } from '../../rules/guarded-request.js';
 export class CsrfGuard implements CanActivate {
   constructor(
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
-    private readonly refusals: GuardRefusals,
+    @Inject(GUARD_REFUSALS) private readonly refusals: GuardRefusals,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
