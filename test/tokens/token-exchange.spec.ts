@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { decodeJwt } from 'jose';
-import { AuthentikTokenService, TokenGrantError } from 'nestjs-authentik';
+import { AuthentikTokenService, type TokenExchange, TokenGrantError } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -81,6 +81,20 @@ describe('exchanging a token for an upstream (RFC 8693)', () => {
     });
     await asker.close();
     await older.stop();
+  });
+
+  it.each([
+    ['no audience', { audience: undefined }, /Expected was an audience, the client id/u],
+    ['no scopes', { scopes: undefined }, /Expected were scopes as a list/u],
+  ])('sends nothing with %s, as callers that are not compiled give it', async (_what, change, says) => {
+    const subjectToken = await mint('alice');
+    const before = authentik.requests.length;
+    const given = { subjectToken, audience: 'upstream', scopes: [], ...change } as unknown as TokenExchange;
+    await expect(tokens.exchangeToken(given)).rejects.toMatchObject({
+      reason: 'invalid_request',
+      message: expect.stringMatching(says) as unknown,
+    });
+    expect(authentik.requests.slice(before)).toEqual([]);
   });
 
   it('lets in whom the upstream does', async () => {

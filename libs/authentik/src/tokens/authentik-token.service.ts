@@ -12,6 +12,7 @@ import { type TokenExchange, TokenExchanger } from './grants/token-exchanger.js'
 import { TokenInspector } from './grants/token-inspector.js';
 import { TokenRefresher } from './grants/token-refresher.js';
 import type { AuthentikTokenSet } from './grants/token-set.js';
+import { checkForm } from './token-form.js';
 import { narrow, type VerifyTokenOptions } from './verify/narrow.js';
 import { Revocations } from './verify/revocations.js';
 import { TokenVerifier } from './verify/token.verifier.js';
@@ -92,7 +93,8 @@ export class AuthentikTokenService {
    * of all processes of this app do, and who comes up to 60 seconds late gets what the first one got. Keep the
    * `refreshToken` of the answer: Authentik takes the old one no more.
    * @throws {TokenGrantError} `isGrantEnded`: the user has to sign in again. Never try the same token again. With the
-   * reason `outcome_unknown` the answer was lost, or the process that sent the token ended before it told the others.
+   * reason `outcome_unknown` the answer was lost, or the process that sent the token ended before it told the others;
+   * with `invalid_request` what was given is no token, and nothing was sent.
    * @throws {AuthentikUnavailableError} Authentik or Redis cannot be used; the refresh token is as good as before
    * @see RFC 6749 §6
    */
@@ -104,11 +106,13 @@ export class AuthentikTokenService {
    * Makes a token useless, in Authentik and in this process at once; with `redis` in all processes of this app within a
    * second. Other apps take an access token until it expires, or for `introspectionTtlSeconds` where they introspect.
    * Revoking the access token leaves the refresh token alone and the other way round; revoke both to sign somebody out.
-   * @throws {TokenGrantError} Authentik did not take the client's credentials
+   * @throws {TokenGrantError} Authentik did not take the client's credentials; `invalid_request`: this is no token
    * @throws {AuthentikUnavailableError} Authentik could not be told; this process refuses the token all the same
    * @see RFC 7009
    */
   async revokeToken(token: string, hint?: 'access_token' | 'refresh_token'): Promise<void> {
+    // Before it counts as revoked here, while it is another that should be.
+    checkForm('revokeToken', token);
     // A refresh token is never judged here.
     if (hint !== 'refresh_token') await this.revocations.revokeToken(token);
     await this.inspector.revoke(token, hint);
@@ -116,6 +120,7 @@ export class AuthentikTokenService {
 
   /**
    * Asks Authentik about a token of the app's own application. It says `active: false` of all others.
+   * @throws {TokenGrantError} `invalid_request`: this is no token
    * @throws {AuthentikConfigError} no `clientSecret`: Authentik tells only confidential clients about tokens
    * @throws {AuthentikUnavailableError} nobody could be asked
    * @see RFC 7662
@@ -126,7 +131,7 @@ export class AuthentikTokenService {
 
   /**
    * Asks Authentik for the user's claims as they are now; groups included, wherever the token lacks them.
-   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token any more
+   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token any more; `malformed`: it is none
    * @throws {TokenGrantError} `insufficient_scope`: the token was not granted `openid`
    * @throws {AuthentikUnavailableError} nobody could be asked
    * @see OpenID Connect Core 1.0 §5.3
@@ -150,7 +155,8 @@ export class AuthentikTokenService {
   /**
    * Exchanges the user's access token for one that an upstream API accepts, so that the user's own token never leaves
    * for there. Authentik 2026.8 and later.
-   * @throws {TokenGrantError} Authentik refused, for example with `invalid_target`; the message says what to look at
+   * @throws {TokenGrantError} Authentik refused, for example with `invalid_target`; the message says what to look at.
+   * `invalid_request`: the arguments are none, and nothing was sent
    * @throws {AuthentikUnavailableError} nobody could be asked
    * @see RFC 8693
    */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { tokenExchangeGrantType } from '../../discovery/exchange-answer.js';
+import { checkForm, notSent } from '../token-form.js';
 import { grantFailure } from './grant-failure.js';
 import { type AuthentikTokenSet, toTokenSet } from './token-set.js';
 
@@ -38,6 +39,12 @@ export class TokenExchanger {
   constructor(private readonly discovery: AuthentikDiscovery) {}
 
   async exchange({ subjectToken, audience, scopes }: TokenExchange): Promise<AuthentikTokenSet> {
+    checkForm('exchangeToken', subjectToken);
+    // Not every caller is compiled, and without an audience Authentik would exchange the token for one of our own.
+    if (typeof audience !== 'string' || audience === '') {
+      throw notSent('exchangeToken', "Expected was an audience, the client id of the upstream's provider.");
+    }
+    if (!Array.isArray(scopes)) throw notSent('exchangeToken', 'Expected were scopes as a list; [] asks for none.');
     const configuration = await this.discovery.configuration();
     const { genericGrantRequest } = await import('openid-client');
     try {

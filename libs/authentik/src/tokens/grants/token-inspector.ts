@@ -5,6 +5,7 @@ import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
 import { AuthentikConfigError, TokenGrantError, TokenVerificationError } from '../../errors/index.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
+import { checkForm, slipOf } from '../token-form.js';
 import { grantFailure, isAboutAnother, statusOf } from './grant-failure.js';
 
 /** What Authentik itself says of a token now. */
@@ -17,6 +18,7 @@ export class TokenInspector {
 
   /** @see RFC 7662 */
   async introspect(token: string, application = this.options.applications[0]): Promise<IntrospectionResponse> {
+    checkForm('introspectToken', token);
     if (application.clientSecret === undefined) throw secretMissing(application);
     const configuration = await this.discovery.configuration(application);
     const { tokenIntrospection } = await import('openid-client');
@@ -29,7 +31,8 @@ export class TokenInspector {
 
   /**
    * @param subject `sub` that it must be about, where that is known
-   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token; `claims`: it is about somebody else
+   * @throws {TokenVerificationError} `inactive`: Authentik does not know the token; `claims`: it is about somebody else;
+   * `malformed`: it is no token
    * @throws {TokenGrantError} `insufficient_scope`: the token was not granted `openid`
    * @throws {AuthentikUnavailableError} nobody could be asked
    * @see OpenID Connect Core 1.0 §5.3
@@ -39,6 +42,12 @@ export class TokenInspector {
     subject?: string,
     application = this.options.applications[0],
   ): Promise<UserInfoResponse> {
+    const slip = slipOf(accessToken);
+    if (slip !== '')
+      throw new TokenVerificationError(
+        'malformed',
+        `UserInfo was not asked, for there is no token to ask with.${slip}`,
+      );
     const configuration = await this.discovery.configuration(application);
     const client = await import('openid-client');
     try {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { AuthentikDiscovery } from '../../discovery/authentik-discovery.js';
+import { checkForm } from '../token-form.js';
 import { grantFailure } from './grant-failure.js';
 import { SharedRefreshes } from './shared-refreshes.js';
 import { SingleFlight } from './single-flight.js';
@@ -20,7 +21,8 @@ export class TokenRefresher {
     private readonly shared: SharedRefreshes,
   ) {}
 
-  refresh(refreshToken: string): Promise<AuthentikTokenSet> {
+  async refresh(refreshToken: string): Promise<AuthentikTokenSet> {
+    checkForm('refreshToken', refreshToken);
     return this.calls.run(refreshToken, async () => {
       const configuration = await this.discovery.configuration();
       const { refreshTokenGrant } = await import('openid-client');

@@ -10,6 +10,7 @@ import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikError, type ClaimedIdentity, type TokenRefusal, TokenVerificationError } from '../../errors/index.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
+import { slipOf } from '../token-form.js';
 import type { KeyName } from './application-keys.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -44,11 +45,6 @@ export const refuse = (reason: TokenRefusal, cause?: unknown, payload?: Authenti
 /** @param accessToken what was given as one; the operator is told of a usual slip */
 export const refuseForm = (accessToken: unknown, cause?: unknown) =>
   refuse('malformed', cause, undefined, slipOf(accessToken));
-
-function slipOf(accessToken: unknown): string {
-  if (typeof accessToken !== 'string') return ` Expected was its text, and ${typeof accessToken} was given.`;
-  return /^bearer\s/iu.test(accessToken) ? ' Expected was the token alone, without "Bearer" before it.' : '';
-}
 
 function claimedIdentity({ azp, sub }: { readonly azp?: unknown; readonly sub?: unknown }): ClaimedIdentity {
   return {

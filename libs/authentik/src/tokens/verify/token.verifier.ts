@@ -8,6 +8,7 @@ import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { parseScope } from '../../protocol/scope.js';
 import { type AuthentikUser, toAuthentikUser } from '../../protocol/user.js';
 import { TokenInspector } from '../grants/token-inspector.js';
+import { slipOf } from '../token-form.js';
 import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JwtVerifier, type PlausibleJwt, refuse, refuseForm } from './jwt.verifier.js';
@@ -92,7 +93,7 @@ export class TokenVerifier {
     try {
       if (hasFormOfJws(accessToken)) return this.jwt.precheck(accessToken);
       const isNobodyAble = !this.introspection.canAsk && !this.userInfo.canAsk;
-      if (isNobodyAble || /^bearer\s/iu.test(accessToken)) throw refuseForm(accessToken);
+      if (isNobodyAble || slipOf(accessToken) !== '') throw refuseForm(accessToken);
       return undefined;
     } catch (error) {
       this.debug(() => saysNo('local verification', error));
