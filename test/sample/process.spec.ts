@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 
 import { startEmbeddedAuthentik } from 'nestjs-authentik-testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -8,6 +11,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../harness/free-port.js';
 import { mcpClients } from '../harness/mcp-clients.js';
 import { SampleProcess } from './sample-process.js';
+
+const run = promisify(execFile);
 
 const environment = {
   AUTHENTIK_URL: 'http://localhost:9',
@@ -170,6 +175,26 @@ describe('npm start', () => {
       expect(stdout).toContain(word);
     }
     expect(code).toBe(0);
+  });
+
+  it('says how curl gets a token, and the manual how curl asks the MCP server with it', async () => {
+    const port = await freePort();
+    const both = spawnBoth(port, await freePort());
+    await both.untilReady();
+    const token = await run('sh', ['-c', /^ +(curl .*)$/mu.exec(both.output)?.[1] ?? '']);
+    const { access_token: TOKEN } = JSON.parse(token.stdout) as { access_token: string };
+    const manual = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const command = /^curl [^\n]*:3000\/mcp(?:.*\\\n)*.*$/mu.exec(manual)?.[0].replace(':3000/', `:${port}/`) ?? '';
+    const listed = await run('sh', ['-c', command], { env: { ...process.env, TOKEN } });
+    const withoutAccept = command.replace(/-H 'Accept: [^']*'/u, "-o /dev/null -w '%{http_code}'");
+    const bare = await run('sh', ['-c', withoutAccept], { env: { ...process.env, TOKEN } });
+    both.signal('SIGTERM');
+    await both.ended;
+    expect(command).toContain('$TOKEN');
+    expect(listed.stdout).toContain('"team-report"');
+    expect(listed.stdout).not.toContain('"purge-records"');
+    // The header without which the manual's command would not be answered.
+    expect(bare.stdout).toBe('406');
   });
 
   it('leaves no sample behind when it is killed', async () => {

@@ -1,5 +1,7 @@
+import { DEFAULT_USERS } from '../embedded/directory/seed.js';
 import { startEmbeddedAuthentik, type EmbeddedAuthentik } from '../embedded/embedded-authentik.js';
 import { AuthentikTestingError, PortTakenError } from '../embedded/errors.js';
+import { readablePassword } from '../embedded/random.js';
 import { DEFAULT_VERSION } from '../embedded/versions.js';
 import { HELP, parseCliArguments } from './arguments.js';
 import { applicationBeside } from './default-application.js';
@@ -35,9 +37,11 @@ export async function runCli({ argv, env }: CliContext): Promise<number> {
     );
     return 1;
   }
-  const authentik = await start(env);
+  // One word for a program, which can't sign in by pages; another than the password, as in Authentik.
+  const appPassword = readablePassword();
+  const authentik = await start(env, appPassword);
   if (authentik === undefined) return 1;
-  announce(authentik);
+  announce(authentik, appPassword);
   try {
     return await (request.command.length === 0
       ? untilSignal()
@@ -47,7 +51,7 @@ export async function runCli({ argv, env }: CliContext): Promise<number> {
   }
 }
 
-async function start(env: NodeJS.ProcessEnv): Promise<EmbeddedAuthentik | undefined> {
+async function start(env: NodeJS.ProcessEnv, appPassword: string): Promise<EmbeddedAuthentik | undefined> {
   const portText = env['AUTHENTIK_DEV_PORT'] ?? '';
   const port = portText === '' ? DEFAULT_PORT : Number(portText);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -62,6 +66,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<EmbeddedAuthentik | undefi
     return await startEmbeddedAuthentik({
       port,
       applications: applicationBeside(env),
+      users: DEFAULT_USERS.map((user) => ({ ...user, appPasswords: [appPassword] })),
       ...(isSet(password) && { password }),
       version: isSet(version) ? version : DEFAULT_VERSION,
     });
@@ -79,7 +84,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<EmbeddedAuthentik | undefi
   }
 }
 
-function announce(authentik: EmbeddedAuthentik): void {
+function announce(authentik: EmbeddedAuthentik, appPassword: string): void {
   const [application] = authentik.applications;
   const lines = [
     `Embedded Authentik ${authentik.version}, for development only: in memory, on loopback, new keys at each start.`,
@@ -89,6 +94,8 @@ function announce(authentik: EmbeddedAuthentik): void {
     `  Password   ${authentik.password} (of all users; AUTHENTIK_DEV_PASSWORD sets it)`,
     '  Users',
     ...authentik.users.map(({ username, groups }) => `    ${username.padEnd(9)}${groups.join(', ') || '(no group)'}`),
+    '  An access token of alice, for curl',
+    `    curl -s ${authentik.url}/application/o/token/ -d grant_type=client_credentials -d client_id=${application?.clientId ?? ''} -d username=alice -d password=${appPassword} -d scope="openid profile"`,
   ];
   console.log(lines.join('\n'));
 }
