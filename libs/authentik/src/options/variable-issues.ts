@@ -7,9 +7,9 @@ import { knownVariables } from './authentik-env.js';
 const prefix = 'AUTHENTIK_';
 /**
  * Authentik's own nested settings have two underscores, and the embedded Authentik of development its own word. Of one
- * underscore, `AUTHENTIK_REDIS__URL` is nearly ours.
+ * underscore, `AUTHENTIK_REDIS__URL` is nearly ours. No name of ours ends in `_KEY`, and an app may have its `AUTHENTIK_PUBLIC_KEY`.
  */
-const others = /^AUTHENTI[KC]_(?:DEV_|.*__)/u;
+const others = /^AUTHENTI[KC]_(?:DEV_|.*__|.*_KEY$)/u;
 /** `APPLICATION` for `APPLICATION_SLUG`: the longest that people leave out. */
 const farthest = 5;
 
