@@ -9,6 +9,7 @@ import process from 'node:process';
 const programs = [
   { names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], debianPackage: 'chromium' },
   { names: ['redis-server'], debianPackage: 'redis-server' },
+  { names: ['curl'], debianPackage: 'curl' },
 ];
 
 const isOnPath = (name) =>
