@@ -105,27 +105,31 @@ export class TokenVerifier {
     const isLocal = jwt !== undefined && this.options.tokens.validation !== 'introspect';
     const isUserInfo = jwt === undefined && !this.introspection.canAsk;
     const route = isLocal ? 'local verification' : isUserInfo ? 'UserInfo' : 'introspection';
-    const id = meanwhile(() => idOf(accessToken));
     // Nobody has proved it yet: what is done for one of usual size is all that is done in vain.
-    const isUsual = accessToken.length <= usualCharacters;
-    const drafted = isLocal && isUsual && !this.needsHelp(jwt) ? meanwhile(() => this.draft(jwt.claims)) : undefined;
+    const isDrafted = isLocal && accessToken.length <= usualCharacters && !this.needsHelp(jwt);
+    const prepared = meanwhile(() => ({
+      id: idOf(accessToken),
+      draft: isDrafted ? this.draft(jwt.claims) : undefined,
+    }));
     try {
       let verified: VerifiedToken;
       if (isLocal) {
         await this.jwt.prove(jwt);
-        verified = this.provedLocally(jwt, drafted ? this.settle(drafted()) : await this.withHelp(jwt));
+        const { draft } = prepared();
+        verified = this.provedLocally(jwt, draft === undefined ? await this.withHelp(jwt) : this.settle(draft));
       } else if (isUserInfo) verified = await this.byUserInfo(accessToken);
       else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
-      this.verified.remember(accessToken, id(), verified);
+      this.verified.remember(accessToken, prepared().id, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
       return user;
     } catch (error) {
       this.debug(() => saysNo(route, error));
-      if (error instanceof TokenVerificationError) this.rejected.remember(id(), error);
+      // Hashed again: what was prepared for a user must not decide how a refusal ends.
+      if (error instanceof TokenVerificationError) this.rejected.remember(idOf(accessToken), error);
       throw error;
     } finally {
       // It is there, for each of these ways has waited.
