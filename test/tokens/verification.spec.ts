@@ -54,6 +54,34 @@ const statusOf = async (token: string) => (await ask(token)).status;
 const callsTo = (path: string) => authentik.requests.filter((entry) => entry.path.endsWith(path)).length;
 const minutes = (count: number) => count * 60 * 1000;
 
+describe('a token that is refused', () => {
+  it('costs no stack, and other errors keep theirs', async () => {
+    await start({});
+    const limit = Error.stackTraceLimit;
+    const refused: unknown = await app
+      .get(AuthentikTokenService)
+      .verifyToken('no.such.token')
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'TokenVerificationError', reason: 'malformed' });
+    expect((refused as Error).stack).not.toContain('\n    at ');
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(new Error('another').stack).toContain('\n    at ');
+  });
+
+  it('is refused all the same where nobody may change how errors are made', async () => {
+    await start({});
+    const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+    Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false });
+    try {
+      await expect(app.get(AuthentikTokenService).verifyToken('no.such.token')).rejects.toMatchObject({
+        reason: 'malformed',
+      });
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', before ?? {});
+    }
+  });
+});
+
 describe('a token that was verified', () => {
   it('is remembered: no signature, no call, the same answer', async () => {
     await start({});

@@ -26,6 +26,8 @@ export interface ClaimedIdentity {
 
 /**
  * An access token is not acceptable here. The wire shows 401 `invalid_token`.
+ *
+ * It has no stack: `reason` tells all, and whoever floods an app with bad tokens would have each one written down.
  * @see RFC 6750 §3.1
  */
 export class TokenVerificationError extends AuthentikError {
@@ -39,7 +41,11 @@ export class TokenVerificationError extends AuthentikError {
     message: string,
     options?: ErrorOptions & { claimed?: ClaimedIdentity },
   ) {
+    // False where nobody may change it, and the stack is written as usual.
+    const { stackTraceLimit } = Error;
+    const isStackless = Reflect.set(Error, 'stackTraceLimit', 0);
     super(message, options);
+    if (isStackless) Error.stackTraceLimit = stackTraceLimit;
     this.claimed = options?.claimed;
   }
 }
