@@ -11,6 +11,7 @@ import { TokenInspector } from '../grants/token-inspector.js';
 import { slipOf } from '../token-form.js';
 import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
+import { JudgementsUnderWay } from './judgements-under-way.js';
 import { JwtVerifier, type PlausibleJwt, refuse, refuseForm } from './jwt.verifier.js';
 import { meanwhile } from './meanwhile.js';
 import { RejectedTokens } from './rejected-tokens.js';
@@ -41,7 +42,7 @@ export class TokenVerifier {
   private readonly rejected = new RejectedTokens();
   private readonly unproved = new UnprovedTokens();
   private readonly common = new CommonValues();
-  private readonly running = new Map<string, Promise<AuthentikUser>>();
+  private readonly underWay = new JudgementsUnderWay();
 
   constructor(
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
@@ -77,11 +78,10 @@ export class TokenVerifier {
       if (recalled !== undefined) return Promise.resolve(recalled);
       const rejection = this.rejected.find(accessToken);
       if (rejection !== undefined) throw rejection;
-      // A page that loads sends one token many times at once.
-      const running = this.running.get(accessToken);
-      if (running !== undefined) return running;
+      const underWay = this.underWay.find(accessToken);
+      if (underWay !== undefined) return underWay;
       const judging = this.judge(accessToken, this.precheck(accessToken));
-      this.running.set(accessToken, judging);
+      this.underWay.begin(accessToken, judging);
       return judging;
     } catch (error) {
       return Promise.reject(error);
@@ -133,7 +133,7 @@ export class TokenVerifier {
       throw error;
     } finally {
       // It is there, for each of these ways has waited.
-      this.running.delete(accessToken);
+      this.underWay.end(accessToken);
     }
   }
 
