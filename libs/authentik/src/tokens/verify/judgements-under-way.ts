@@ -1,4 +1,5 @@
 import type { AuthentikUser } from '../../protocol/user.js';
+import { tailOf } from './verified-tokens.js';
 
 interface Judgement {
   readonly accessToken: string;
@@ -8,28 +9,25 @@ interface Judgement {
 /**
  * Tokens that are being judged: a page that loads sends one many times at once, and one judgement serves all of them.
  *
- * They are found by their signature, for a hash of the whole token, which a Map would make, is dear for a text of such
- * a length. A token that has the signature of another one under way is judged by itself.
+ * They are found by their end, for a hash of the whole token, which a Map would make, is dear for a text of such a
+ * length. A token that ends as another one under way is judged by itself.
  */
 export class JudgementsUnderWay {
-  private readonly bySignature = new Map<string, Judgement>();
+  private readonly byTail = new Map<string, Judgement>();
 
   find(accessToken: string): Promise<AuthentikUser> | undefined {
-    if (this.bySignature.size === 0) return undefined;
-    const judgement = this.bySignature.get(signatureOf(accessToken));
+    if (this.byTail.size === 0) return undefined;
+    const judgement = this.byTail.get(tailOf(accessToken));
     return judgement?.accessToken === accessToken ? judgement.judging : undefined;
   }
 
   begin(accessToken: string, judging: Promise<AuthentikUser>): void {
-    const signature = signatureOf(accessToken);
-    if (!this.bySignature.has(signature)) this.bySignature.set(signature, { accessToken, judging });
+    const tail = tailOf(accessToken);
+    if (!this.byTail.has(tail)) this.byTail.set(tail, { accessToken, judging });
   }
 
   end(accessToken: string): void {
-    const signature = signatureOf(accessToken);
-    if (this.bySignature.get(signature)?.accessToken === accessToken) this.bySignature.delete(signature);
+    const tail = tailOf(accessToken);
+    if (this.byTail.get(tail)?.accessToken === accessToken) this.byTail.delete(tail);
   }
 }
-
-/** What follows the last dot; all of a token that has none. */
-const signatureOf = (accessToken: string) => accessToken.slice(accessToken.lastIndexOf('.') + 1);

@@ -21,12 +21,13 @@ export interface VerifiedToken {
 export const idOf = (accessToken: string): string => hash('sha256', accessToken, 'binary');
 
 /** Of a token that has a signature, the very end tells it from others, without a hash of the whole. */
-const tailCharacters = 8;
+export const tailOf = (accessToken: string): string => accessToken.slice(-8);
+
 /** A shorter token has no signature, and its end would be too much of it to be kept. */
 const leastCharacters = 200;
 
 const placeOf = (accessToken: string, id?: string): string =>
-  accessToken.length < leastCharacters ? (id ?? idOf(accessToken)) : accessToken.slice(-tailCharacters);
+  accessToken.length < leastCharacters ? (id ?? idOf(accessToken)) : tailOf(accessToken);
 
 interface Entry extends VerifiedToken {
   readonly id: string;
