@@ -1,4 +1,5 @@
 import type { AuthentikClaims } from './claims.types.js';
+import { isListOfTexts } from './list-of-texts.js';
 import { parseScope } from './scope.js';
 
 /** Who is asking: one type for people and machines, whatever credential they came with. */
@@ -66,7 +67,7 @@ export function toAuthentikUser(
   freeze(claims);
   freeze(kept);
   const { groups } = claims;
-  const groupsKnown = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
+  const groupsKnown = isListOfTexts(groups);
   const email = text(claims.email);
   const username = text(claims.preferred_username) ?? email ?? claims.sub;
   const givenName = text(claims.given_name);

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
+import { isListOfTexts } from '../../protocol/list-of-texts.js';
 
 /** What all tokens of one application say alike. */
 const ofApplication = ['iss', 'aud', 'azp', 'scope', 'acr', 'amr', 'groups'];
@@ -79,10 +80,11 @@ export class CommonValues {
   }
 }
 
-const isValue = (value: unknown): value is Value =>
-  typeof value === 'string' || (Array.isArray(value) && value.every((entry) => typeof entry === 'string'));
+const isValue = (value: unknown): value is Value => typeof value === 'string' || isListOfTexts(value);
 
 function isSame(left: Value, right: Value): boolean {
   if (typeof left === 'string' || typeof right === 'string') return left === right;
-  return left.length === right.length && left.every((entry, index) => entry === right[index]);
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
+  return true;
 }

@@ -10,6 +10,7 @@ import { AUTHENTIK_OPTIONS } from '../../authentik.constants.js';
 import { AuthentikError, type ClaimedIdentity, type TokenRefusal, TokenVerificationError } from '../../errors/index.js';
 import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../options/index.js';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
+import { isListOfTexts } from '../../protocol/list-of-texts.js';
 import { slipOf } from '../token-form.js';
 import type { KeyName } from './application-keys.js';
 import { SigningKeys } from './signing-keys.js';
@@ -219,7 +220,7 @@ const names = (aud: unknown, audience: string) => aud === audience || (Array.isA
 /** What a token says and what would have counted; cut, for nobody has signed it. */
 function told(claim: string, value: unknown, ours: ReadonlySet<string>): string {
   // What is nested may be so deep that nothing can write it.
-  const isFlat = typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+  const isFlat = typeof value === 'string' || isListOfTexts(value);
   const given = isFlat ? JSON.stringify(value).slice(0, 200) : value === undefined ? 'missing' : 'no text';
   return ` Its ${claim} is ${given}, and ours ${[...ours].map((name) => JSON.stringify(name)).join(' or ')}.`;
 }
