@@ -82,6 +82,26 @@ describe('a token that is refused', () => {
   });
 });
 
+describe('a token that is being judged', () => {
+  it('vouches for itself alone, and not for another one that ends alike', async () => {
+    await start({});
+    const token = await authentik.mintAccessToken({ user: 'alice' });
+    const [header, , signature] = token.split('.');
+    const promoted = { ...decodeJwt(token), groups: ['authentik Admins'] };
+    const forged = [header, Buffer.from(JSON.stringify(promoted)).toString('base64url'), signature].join('.');
+    const service = app.get(AuthentikTokenService);
+    for (const [first, second] of [
+      [token, forged],
+      [forged, token],
+    ] as const) {
+      const [one, other] = await Promise.all([service.tryVerifyToken(first), service.tryVerifyToken(second)]);
+      const [ofToken, ofForged] = first === token ? [one, other] : [other, one];
+      expect(ofToken?.username).toBe('alice');
+      expect(ofForged).toBeNull();
+    }
+  });
+});
+
 describe('a token that was verified', () => {
   it('is remembered: no signature, no call, the same answer', async () => {
     await start({});
