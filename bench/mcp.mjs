@@ -6,8 +6,9 @@ import { startServer } from './common/server-process.mjs';
 import { measureCpu, perCpu } from './common/throughput.mjs';
 
 /** Fresh processes, since what the compiler makes of one of them differs by more than what is measured. */
-const starts = 3;
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
+const starts = 4;
+const rounds = Number(process.env.BENCH_ROUNDS ?? 12);
+const seconds = 0.6;
 
 const parameters = { name: 'time', arguments: {} };
 const post = (headers, params) => ({
@@ -57,7 +58,7 @@ export async function measureMcp() {
           running.push(server);
           targets.push({ name, server, request, needsToken, expected: 'now' });
         }
-        founds.push(await measureCpu({ targets, tokens, rounds, seconds: 1.5, warmUpSeconds: 4 }));
+        founds.push(await measureCpu({ targets, tokens, rounds, seconds, warmUpSeconds: 4 }));
         while (running.length > 0) running.pop().stop();
       }
       const alone = (name) => founds.flatMap((found) => perCpu(found, name, 'mcp-alone'));
@@ -70,7 +71,7 @@ export async function measureMcp() {
       title: 'MCP `tools/call` for the same CPU',
       note:
         'The same tool on `@rekog/mcp-nest` alone, open to everybody, is 1. Server CPU time for a call under load ' +
-        `(16 connections, 200 RS256 tokens in turn), compared within each of ${rounds} rounds of 1.5 s, ${starts} times with ` +
+        `(16 connections, 200 RS256 tokens in turn), compared within each of ${rounds} rounds of ${seconds} s, ${starts} times with ` +
         'fresh processes.',
       rows,
     };
