@@ -8,8 +8,11 @@ import { timeRequests } from './time-requests.mjs';
 import { decorate } from './decorate.mjs';
 import { createPeerGuards, NothingGuard } from './nest-guards.mjs';
 
-/** One route for each way to guard it. */
-export async function start({ port, ...options }) {
+/**
+ * One route for each way to guard it.
+ * @param options.only names of the routes that there are; default all
+ */
+export async function start({ port, only, ...options }) {
   const { BenchStrategy, ...peers } = await createPeerGuards(options);
   const routes = {
     open: [],
@@ -27,6 +30,7 @@ export async function start({ port, ...options }) {
   class BenchController {}
   const decorators = {};
   for (const [name, guards] of Object.entries(routes)) {
+    if (only?.includes(name) === false) continue;
     // A function of its own each, for that is what Nest and V8 look at.
     BenchController.prototype[name] = { [name]: () => ({ hello: 'world' }) }[name];
     decorators[name] = [Get(name), ...guards];
