@@ -102,6 +102,23 @@ describe('a token that is being judged', () => {
   });
 });
 
+describe('a sound signature', () => {
+  it.each(['\t', ' ', '\n', '\f', '\r', '='])(
+    'with %j in it is none: a token is written in one way',
+    async (inserted) => {
+      await start({});
+      const token = await authentik.mintAccessToken({ user: 'alice' });
+      const service = app.get(AuthentikTokenService);
+      for (const place of [token.length, token.length - 1, token.length - 4, token.lastIndexOf('.') + 1]) {
+        const written = token.slice(0, place) + inserted + token.slice(place);
+        await expect(service.verifyToken(written)).rejects.toMatchObject({ reason: 'malformed' });
+      }
+      expect(await statusOf(`${token.slice(0, -4)}\t${token.slice(-4)}`)).toBe(401);
+      expect(await statusOf(token)).toBe(200);
+    },
+  );
+});
+
 describe('a token that was verified', () => {
   it('is remembered: no signature, no call, the same answer', async () => {
     await start({});

@@ -129,6 +129,7 @@ export class JwtVerifier {
     const key = isSymmetric
       ? new TextEncoder().encode(application.clientSecret)
       : this.keyAtHand({ alg, kid }, application, payload);
+    if (!isBase64url(accessToken.slice(accessToken.lastIndexOf('.') + 1))) throw refuseForm(accessToken);
     return { accessToken, algorithm: alg, kid, claims: payload as AuthentikClaims, application, key };
   }
 
@@ -214,6 +215,13 @@ export class JwtVerifier {
     if (iat !== undefined && typeof iat !== 'number') throw refuse('claims', undefined, payload);
   }
 }
+
+/**
+ * Decoders pass over white space and padding, so that one token could be written in any number of ways, and each would be
+ * judged and remembered by itself. The other parts are signed as they are written.
+ * @see RFC 7515 §2
+ */
+const isBase64url = (signature: string) => /^[\w-]*$/u.test(signature);
 
 const names = (aud: unknown, audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
 
