@@ -4,8 +4,6 @@ import { AuthGuard } from '@nestjs/passport';
 import { AllowedGroups, Authenticated, AuthentikModule } from 'nestjs-authentik';
 
 import { benchGroup } from '../common/bench-group.mjs';
-import { median } from '../common/statistics.mjs';
-import { createVerifier } from './by-hand.mjs';
 import { timeRequests } from './time-requests.mjs';
 import { decorate } from './decorate.mjs';
 import { createPeerGuards, NothingGuard } from './nest-guards.mjs';
@@ -49,17 +47,5 @@ export async function start({ port, only, ...options }) {
   ]);
   const app = await NestFactory.create(BenchModule, { logger: ['error'] });
   await app.listen(port, '127.0.0.1');
-  const verify = await createVerifier(options);
-  return { ...timeRequests(app.getHttpServer()), pace: (token) => timeJose(verify, token) };
-}
-
-/** How long `jose` takes for a token now, in µs. */
-async function timeJose(verify, token) {
-  const times = [];
-  for (let call = 0; call < 200; call += 1) {
-    const before = performance.now();
-    await verify(`Bearer ${token}`);
-    times.push((performance.now() - before) * 1000);
-  }
-  return median(times);
+  return timeRequests(app.getHttpServer());
 }
