@@ -72,14 +72,11 @@ export function toAuthentikUser(
   const username = text(claims.preferred_username) ?? email ?? claims.sub;
   const givenName = text(claims.given_name);
   const familyName = text(claims.family_name);
-  return Object.freeze({
+  // No spreads of what may be absent: each of them is a copy, and this is done for every token that is not remembered.
+  const user: Mutable<AuthentikUser> = {
     id: claims.sub,
     username,
-    ...(email !== undefined && { email }),
-    ...(typeof claims.email_verified === 'boolean' && { emailVerified: claims.email_verified }),
     name: text(claims.name) ?? username,
-    ...(givenName !== undefined && { givenName }),
-    ...(familyName !== undefined && { familyName }),
     groups: groupsKnown ? groups : [],
     groupsKnown,
     scopes: parseScope(claims.scope),
@@ -87,12 +84,19 @@ export function toAuthentikUser(
     credential,
     issuer: claims.iss,
     clientId: claims.azp ?? (typeof claims.aud === 'string' ? claims.aud : ''),
-    ...(claims.sid !== undefined && { sessionId: claims.sid }),
-    ...(claims.jti !== undefined && { tokenId: claims.jti }),
     expiresAt: claims.exp,
     claims: kept,
-  });
+  };
+  if (email !== undefined) user.email = email;
+  if (typeof claims.email_verified === 'boolean') user.emailVerified = claims.email_verified;
+  if (givenName !== undefined) user.givenName = givenName;
+  if (familyName !== undefined) user.familyName = familyName;
+  if (claims.sid !== undefined) user.sessionId = claims.sid;
+  if (claims.jti !== undefined) user.tokenId = claims.jti;
+  return Object.freeze(user);
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** To the ground; claims come from JSON, so nothing in them points back. */
 function freeze(value: unknown): void {

@@ -13,20 +13,31 @@ interface Judgement {
  * length. A token that ends as another one under way is judged by itself.
  */
 export class JudgementsUnderWay {
+  /** Mostly there is no other, and to compare two tokens costs less than any Map. */
+  private first: Judgement | undefined;
   private readonly byTail = new Map<string, Judgement>();
 
   find(accessToken: string): Promise<AuthentikUser> | undefined {
+    if (this.first?.accessToken === accessToken) return this.first.judging;
     if (this.byTail.size === 0) return undefined;
     const judgement = this.byTail.get(tailOf(accessToken));
     return judgement?.accessToken === accessToken ? judgement.judging : undefined;
   }
 
   begin(accessToken: string, judging: Promise<AuthentikUser>): void {
+    if (this.first === undefined) {
+      this.first = { accessToken, judging };
+      return;
+    }
     const tail = tailOf(accessToken);
     if (!this.byTail.has(tail)) this.byTail.set(tail, { accessToken, judging });
   }
 
   end(accessToken: string): void {
+    if (this.first?.accessToken === accessToken) {
+      this.first = undefined;
+      return;
+    }
     const tail = tailOf(accessToken);
     if (this.byTail.get(tail)?.accessToken === accessToken) this.byTail.delete(tail);
   }

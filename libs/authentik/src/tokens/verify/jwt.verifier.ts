@@ -159,21 +159,19 @@ export class JwtVerifier {
   }
 
   /**
-   * Checks the signature; the claims count once it has resolved.
-   * @throws {TokenVerificationError} it is not acceptable; `reason` says why
-   * @throws {AuthentikUnavailableError} the keys are not known and cannot be read now
+   * Checks the signature; the claims count once it has resolved. With a key at hand this is nothing but the promise of
+   * `jose`, for each one around it costs a token that is not remembered.
+   * @throws {Error} not acceptable: {@link refusalOf} tells why
    */
-  async prove({ accessToken, algorithm, kid, claims, application, key }: PlausibleJwt): Promise<void> {
-    try {
-      // By algorithm, which the options let through: a secret never meets a published key.
-      await compactVerify(accessToken, key ?? (await this.keys.of(application).find({ alg: algorithm, kid })), {
-        algorithms: [algorithm],
-      });
-    } catch (error) {
-      throw error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
-    }
+  prove(jwt: PlausibleJwt): Promise<unknown> {
+    return jwt.key === undefined ? this.proveLater(jwt) : checkSignature(jwt, jwt.key);
+  }
+
+  private async proveLater(jwt: PlausibleJwt): Promise<void> {
+    const { application, algorithm, kid, claims } = jwt;
+    await checkSignature(jwt, await this.keys.of(application).find({ alg: algorithm, kid }));
     // To wait for a key takes time, and the token may have ended meanwhile.
-    if (key === undefined) this.judgeLife(claims);
+    this.judgeLife(claims);
   }
 
   /** @returns the one application that the token can be of */
@@ -232,6 +230,18 @@ function told(claim: string, value: unknown, ours: ReadonlySet<string>): string 
   const given = isFlat ? JSON.stringify(value).slice(0, 200) : value === undefined ? 'missing' : 'no text';
   return ` Its ${claim} is ${given}, and ours ${[...ours].map((name) => JSON.stringify(name)).join(' or ')}.`;
 }
+
+/** By algorithm, which the options let through: a secret never meets a published key. */
+const checkSignature = ({ accessToken, algorithm }: PlausibleJwt, key: CryptoKey | Uint8Array) =>
+  compactVerify(accessToken, key, { algorithms: [algorithm] });
+
+/**
+ * What {@link JwtVerifier.prove} has thrown, as one of our errors.
+ * @returns {TokenVerificationError} not acceptable; `reason` says why
+ * @returns {AuthentikUnavailableError} the keys are not known and cannot be read now
+ */
+export const refusalOf = (error: unknown): AuthentikError =>
+  error instanceof AuthentikError ? error : refuse(reasonOf(error), error);
 
 function reasonOf(error: unknown): TokenRefusal {
   if (error instanceof errors.JWTExpired) return 'expired';

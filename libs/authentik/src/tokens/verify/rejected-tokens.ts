@@ -22,8 +22,7 @@ export class RejectedTokens {
     return this.entries.size === 0 ? undefined : this.entries.get(idOf(accessToken));
   }
 
-  /** @param id {@link idOf} the token */
-  remember(id: string, error: TokenVerificationError): void {
-    if (costly.has(error.reason)) this.entries.set(id, error);
+  remember(accessToken: string, error: TokenVerificationError): void {
+    if (costly.has(error.reason)) this.entries.set(idOf(accessToken), error);
   }
 }

@@ -12,25 +12,13 @@ import { slipOf } from '../token-form.js';
 import { CommonValues } from './common-values.js';
 import { IntrospectionVerifier } from './introspection.verifier.js';
 import { JudgementsUnderWay } from './judgements-under-way.js';
-import { JwtVerifier, type PlausibleJwt, refuse, refuseForm } from './jwt.verifier.js';
-import { meanwhile } from './meanwhile.js';
+import { JwtVerifier, type PlausibleJwt, refusalOf, refuse, refuseForm } from './jwt.verifier.js';
 import { RejectedTokens } from './rejected-tokens.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { UnprovedTokens } from './unproved-tokens.js';
 import { UserInfoVerifier } from './user-info.verifier.js';
-import { idOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
-
-/** Authentik's tokens are shorter, unless somebody is in a hundred groups. */
-const usualCharacters = 4096;
-
-/** Who it is if the token is proved. */
-interface DraftedUser {
-  readonly user: AuthentikUser;
-  readonly claims: AuthentikClaims;
-  /** Whether other tokens can learn from it. */
-  readonly hasNews: boolean;
-}
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 /**
  * Judges an access token by whoever is able to: what is remembered, its signature, Authentik itself. Each route either
@@ -105,31 +93,27 @@ export class TokenVerifier {
     const isLocal = jwt !== undefined && this.options.tokens.validation !== 'introspect';
     const isUserInfo = jwt === undefined && !this.introspection.canAsk;
     const route = isLocal ? 'local verification' : isUserInfo ? 'UserInfo' : 'introspection';
-    // Nobody has proved it yet: what is done for one of usual size is all that is done in vain.
-    const isDrafted = isLocal && accessToken.length <= usualCharacters && !this.needsHelp(jwt);
-    const prepared = meanwhile(() => ({
-      id: idOf(accessToken),
-      draft: isDrafted ? this.draft(jwt.claims) : undefined,
-    }));
     try {
       let verified: VerifiedToken;
       if (isLocal) {
-        await this.jwt.prove(jwt);
-        const { draft } = prepared();
-        verified = this.provedLocally(jwt, draft === undefined ? await this.withHelp(jwt) : this.settle(draft));
+        try {
+          await this.jwt.prove(jwt);
+        } catch (error) {
+          throw refusalOf(error);
+        }
+        verified = this.provedLocally(jwt, this.needsHelp(jwt) ? await this.withHelp(jwt) : this.toUser(jwt.claims));
       } else if (isUserInfo) verified = await this.byUserInfo(accessToken);
       else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
       if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
-      this.verified.remember(accessToken, prepared().id, verified);
+      this.verified.remember(accessToken, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
       return user;
     } catch (error) {
       this.debug(() => saysNo(route, error));
-      // Hashed again: what was prepared for a user must not decide how a refusal ends.
-      if (error instanceof TokenVerificationError) this.rejected.remember(idOf(accessToken), error);
+      if (error instanceof TokenVerificationError) this.rejected.remember(accessToken, error);
       throw error;
     } finally {
       // It is there, for each of these ways has waited.
@@ -192,19 +176,9 @@ export class TokenVerifier {
   }
 
   private toUser(claims: AuthentikClaims): AuthentikUser {
-    return this.settle(this.draft(claims));
-  }
-
-  private draft(claims: AuthentikClaims): DraftedUser {
-    const hasNews = this.common.share(claims);
+    this.common.share(claims);
     const { iss, sub, aud, exp } = claims;
-    const kept = this.options.tokens.keepClaims ? claims : { iss, sub, aud, exp };
-    return { user: toAuthentikUser(claims, 'bearer', kept), claims, hasNews };
-  }
-
-  private settle({ user, claims, hasNews }: DraftedUser): AuthentikUser {
-    if (hasNews) this.common.learn(claims);
-    return user;
+    return toAuthentikUser(claims, 'bearer', this.options.tokens.keepClaims ? claims : { iss, sub, aud, exp });
   }
 
   private debug(line: () => string): void {

@@ -69,10 +69,10 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** @param id {@link idOf} the token */
-  remember(accessToken: string, id: string, verified: VerifiedToken): void {
-    if (verified.goodUntilMs !== undefined && verified.goodUntilMs <= Date.now()) return;
+  remember(accessToken: string, verified: VerifiedToken): void {
     const { user, issuedAt, key, goodUntilMs } = verified;
-    this.entries?.set(placeOf(accessToken, id), { user, issuedAt, key, goodUntilMs, id });
+    if (this.entries === undefined || (goodUntilMs !== undefined && goodUntilMs <= Date.now())) return;
+    const id = idOf(accessToken);
+    this.entries.set(placeOf(accessToken, id), { user, issuedAt, key, goodUntilMs, id });
   }
 }
