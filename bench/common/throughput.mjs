@@ -1,27 +1,32 @@
 import autocannon from 'autocannon';
 
+import { shuffled } from './statistics.mjs';
 import { check, requestOf } from './targets.mjs';
 
 const connections = 16;
 
 /**
- * CPU of the server for one request of each target, round by round. Each round shoots at every target once, in another
- * order, so that values of one round may be compared: what else the machine does changes more slowly than that.
- * @returns target name to CPU microseconds of each round
+ * CPU of the server for one request of each target. Each round shoots at every target once, so that they meet the same
+ * moods of the machine; what counts is the sum of all rounds, for a major garbage collection comes once in a few of them
+ * and is part of what a request costs.
+ * @returns target name to CPU microseconds
  */
 export async function measureCpu({ targets, tokens, rounds, seconds, warmUpSeconds = 2 }) {
-  for (const target of targets) {
-    await check(target, tokens[0]);
-    await shoot(target, tokens, warmUpSeconds);
-  }
-  const found = Object.fromEntries(targets.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < targets.length; turn += 1) {
-      const target = targets[(round + turn) % targets.length];
-      found[target.name].push(await shoot(target, tokens, seconds));
+  for (const target of targets) await check(target, tokens[0]);
+  const found = new Map(targets.map(({ name }) => [name, { cpu: 0, requests: 0 }]));
+  // In turn from the beginning: what is warmed up alone first keeps for a while what the compiler made for it alone.
+  const warmUpRounds = Math.ceil(warmUpSeconds / seconds);
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    // By chance, for each leaves garbage to the one that comes after it.
+    for (const index of shuffled(targets.length)) {
+      const { cpu, requests } = await shoot(targets[index], tokens, seconds);
+      if (round < 0) continue;
+      const sum = found.get(targets[index].name);
+      sum.cpu += cpu;
+      sum.requests += requests;
     }
   }
-  return found;
+  return Object.fromEntries([...found].map(([name, { cpu, requests }]) => [name, cpu / requests]));
 }
 
 async function shoot(target, tokens, seconds) {
@@ -39,8 +44,8 @@ async function shoot(target, tokens, seconds) {
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${name}: ${result.non2xx} answers that are not 2xx, ${result.errors} errors.`);
   }
-  return cpu / result['2xx'];
+  return { cpu, requests: result['2xx'] };
 }
 
-/** How many requests one takes in the time of another, round by round; more than 1 is faster. */
-export const perCpu = (found, name, baseline) => found[name].map((value, round) => found[baseline][round] / value);
+/** How many requests one serves for the CPU of another, start by start; more than 1 is faster. */
+export const perCpu = (starts, name, baseline) => starts.map((found) => found[baseline] / found[name]);
