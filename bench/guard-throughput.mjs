@@ -7,7 +7,7 @@ import { get } from './common/targets.mjs';
 import { measureCpu, perCpu } from './common/throughput.mjs';
 
 /** Fresh processes, since what the compiler makes of one of them differs by more than a guard costs. */
-const starts = 10;
+const starts = 8;
 /** Many and short, for the machine itself changes within seconds. */
 const rounds = Number(process.env.BENCH_ROUNDS ?? 12);
 const seconds = 0.4;

@@ -6,7 +6,7 @@ import { startServer } from './common/server-process.mjs';
 import { measureCpu, perCpu } from './common/throughput.mjs';
 
 /** Fresh processes, since what the compiler makes of one of them differs by more than what is measured. */
-const starts = 8;
+const starts = 5;
 const rounds = Number(process.env.BENCH_ROUNDS ?? 10);
 const seconds = 0.5;
 

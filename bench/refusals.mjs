@@ -1,5 +1,6 @@
 import { startAuthentik } from './common/authentik.mjs';
 import { createJose, freshCopies, ratios, startTokenService, timeInTurn } from './common/in-process.mjs';
+import { onOneCore } from './common/one-core.mjs';
 import { microseconds, row } from './common/row.mjs';
 
 const rounds = 21;
@@ -10,7 +11,9 @@ const judgedLateByJose = ['expired', 'otherIssuer'];
 const kinds = ['garbage', 'algNone', 'otherAudience', 'unknownKey', ...judgedLateByJose];
 
 /** What it costs to turn a bad token away, for which nobody has to look at a signature. */
-export async function measureRefusals() {
+export const measureRefusals = () => onOneCore(measureOn);
+
+async function measureOn(cores) {
   const authentik = await startAuthentik();
   const options = authentik.optionsOf('rs256');
   const { tokens: service, close } = await startTokenService(options);
@@ -34,7 +37,7 @@ export async function measureRefusals() {
     }
     return {
       title: 'Refusing a token, in process',
-      note: `\`verifyToken()\` with 64 RS256 tokens in turn that are wrong in one way, ${rounds} rounds of ${millisecondsEach} ms each in turn.`,
+      note: `\`verifyToken()\` with 64 RS256 tokens in turn that are wrong in one way, ${rounds} rounds of ${millisecondsEach} ms each in turn, ${cores}.`,
       rows,
     };
   } finally {

@@ -21,7 +21,15 @@ export const RULE_KEYS: Readonly<Record<RuleMember, symbol>> = {
 };
 
 const rightKeys = [AUTHENTICATED, ...Object.values(RULE_KEYS)];
-const known = new WeakMap<object, WeakMap<object, AccessRule>>();
+
+/** Almost every handler has one class; one that is inherited has more. */
+interface KnownRule {
+  readonly target: object;
+  readonly rule: AccessRule;
+  more: WeakMap<object, AccessRule> | undefined;
+}
+
+const known = new WeakMap<object, KnownRule>();
 
 /**
  * What a handler asks of its caller. Handler beats class, right by right: groups of the handler replace those of the
@@ -29,10 +37,19 @@ const known = new WeakMap<object, WeakMap<object, AccessRule>>();
  * place the right wins.
  */
 export function readAccessRule(handler: object, target: object): AccessRule {
-  let rules = known.get(handler);
-  if (rules === undefined) known.set(handler, (rules = new WeakMap<object, AccessRule>()));
-  let rule = rules.get(target);
-  if (rule === undefined) rules.set(target, (rule = resolve(handler, target)));
+  const first = known.get(handler);
+  if (first === undefined) {
+    const rule = resolve(handler, target);
+    known.set(handler, { target, rule, more: undefined });
+    return rule;
+  }
+  return first.target === target ? first.rule : ruleOfMore(first, handler, target);
+}
+
+function ruleOfMore(first: KnownRule, handler: object, target: object): AccessRule {
+  first.more ??= new WeakMap();
+  let rule = first.more.get(target);
+  if (rule === undefined) first.more.set(target, (rule = resolve(handler, target)));
   return rule;
 }
 

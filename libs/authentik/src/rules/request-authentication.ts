@@ -135,7 +135,7 @@ export class RequestAuthentication implements OnModuleInit {
 
   private findPresent(request: object): RequestAuthenticator | undefined {
     // Almost always the first one; a loop would cost more than the look-up of a remembered token.
-    const [first] = this.authenticators;
+    const first = this.authenticators[0];
     return first?.isPresent(request) === true
       ? first
       : this.authenticators.find((candidate) => candidate.isPresent(request));
