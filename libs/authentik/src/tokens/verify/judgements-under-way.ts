@@ -3,7 +3,8 @@ import { tailOf } from './verified-tokens.js';
 
 interface Judgement {
   readonly accessToken: string;
-  readonly judging: Promise<AuthentikUser>;
+  /** Absent until it has begun to wait. */
+  judging: Promise<AuthentikUser> | undefined;
 }
 
 /**
@@ -24,13 +25,15 @@ export class JudgementsUnderWay {
     return judgement?.accessToken === accessToken ? judgement.judging : undefined;
   }
 
-  begin(accessToken: string, judging: Promise<AuthentikUser>): void {
-    if (this.first === undefined) {
-      this.first = { accessToken, judging };
-      return;
+  /** @param judge calls {@link end}, be it before it has waited for anything: a judgement that stayed would never expire */
+  begin(accessToken: string, judge: () => Promise<AuthentikUser>): Promise<AuthentikUser> {
+    const judgement: Judgement = { accessToken, judging: undefined };
+    if (this.first === undefined) this.first = judgement;
+    else {
+      const tail = tailOf(accessToken);
+      if (!this.byTail.has(tail)) this.byTail.set(tail, judgement);
     }
-    const tail = tailOf(accessToken);
-    if (!this.byTail.has(tail)) this.byTail.set(tail, { accessToken, judging });
+    return (judgement.judging = judge());
   }
 
   end(accessToken: string): void {

@@ -68,9 +68,8 @@ export class TokenVerifier {
       if (rejection !== undefined) throw rejection;
       const underWay = this.underWay.find(accessToken);
       if (underWay !== undefined) return underWay;
-      const judging = this.judge(accessToken, this.precheck(accessToken));
-      this.underWay.begin(accessToken, judging);
-      return judging;
+      const jwt = this.precheck(accessToken);
+      return this.underWay.begin(accessToken, () => this.judge(accessToken, jwt));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -116,7 +115,6 @@ export class TokenVerifier {
       if (error instanceof TokenVerificationError) this.rejected.remember(accessToken, error);
       throw error;
     } finally {
-      // It is there, for each of these ways has waited.
       this.underWay.end(accessToken);
     }
   }
