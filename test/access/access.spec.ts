@@ -105,6 +105,10 @@ class PublicController {
 @Controller('inherited')
 class InheritedController extends AdminsController {}
 
+@Controller('inherited-by-others')
+@AllowedGroups('engineering')
+class OtherGroupsController extends AdminsController {}
+
 describe('naming a right enforces it', () => {
   const all = { alice: 200, bob: 200, root: 200, nobody: 200 };
   const signedIn = { alice: 200, bob: 200, root: 200, nobody: 401 };
@@ -127,8 +131,16 @@ describe('naming a right enforces it', () => {
     ['/public/both', signedIn],
     ['/inherited', admins],
     ['/inherited/engineering', engineering],
+    ['/inherited-by-others', engineering],
+    ['/inherited-by-others/authenticated', engineering],
   ])('%s', async (path, expected) => {
-    const controllers = [PlainController, AdminsController, PublicController, InheritedController];
+    const controllers = [
+      PlainController,
+      AdminsController,
+      PublicController,
+      InheritedController,
+      OtherGroupsController,
+    ];
     app = await startRestApp(authentik.url, { controllers });
     expect(await statuses(path)).toEqual(expected);
   });
