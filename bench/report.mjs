@@ -43,7 +43,7 @@ export async function toMarkdown(tables, file) {
   const markdown = `# What this library costs, beside its peers
 
 One run of \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores.
-Figures are medians, and the spread is the quartiles of the rounds. Ratios were measured side by side and hold for other machines;
+Figures are medians, and the spread is the quartiles of what they are of: rounds, blocks or processes. Ratios were measured side by side and hold for other machines;
 times do not. ${yardstick(tables)}Peers are real packages at their newest version.
 
 ${tables.map(table).join('\n\n')}

@@ -10,7 +10,7 @@ export async function onOneCore(measure) {
   const cores = taskset(['-cp']);
   if (cores === undefined) return measure('on all cores');
   const all = cores.slice(cores.lastIndexOf(':') + 1).trim();
-  taskset(['-acp', all.split(/[-,]/u)[0]]);
+  if (taskset(['-acp', all.split(/[-,]/u)[0]]) === undefined) return measure('on all cores');
   try {
     return await measure('on one core');
   } finally {
