@@ -45,9 +45,7 @@ beforeEach(() => {
 
 const metadata = 'resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"';
 const scope = 'scope="openid profile email"';
-const invalidToken = (description: string) =>
-  `Bearer error="invalid_token", ${scope}, ${metadata}, error_description="${description}"`;
-const notValid = invalidToken('The access token is not valid here');
+const notValid = `Bearer error="invalid_token", ${scope}, ${metadata}, error_description="The access token is not valid here"`;
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   request(rest.getHttpServer()).get(path).set(headers);
@@ -68,23 +66,26 @@ describe('a sound token', () => {
 });
 
 describe('a token that is wrong in one way', () => {
+  // Nobody has looked at a signature yet: what is told apart would tell whoever makes tokens up how far they have come.
   it.each([
-    ['garbage', notValid],
-    ['algNone', notValid],
-    ['hs256WithPublicKey', notValid],
-    ['otherIssuer', notValid],
-    ['otherAudience', notValid],
-    ['idToken', notValid],
-    ['expired', invalidToken('The access token expired')],
-    ['notYetValid', notValid],
-    ['badSignature', notValid],
-    ['unknownKey', notValid],
-  ] as const)('is 401 when it is %s, on a route and on MCP', async (kind, challenge) => {
+    'garbage',
+    'algNone',
+    'hs256WithPublicKey',
+    'otherIssuer',
+    'otherAudience',
+    'idToken',
+    'expired',
+    'notYetValid',
+    'badSignature',
+    'unknownKey',
+  ] as const)('is 401 when it is %s, in the same words as any other, on a route and on MCP', async (kind) => {
     const headers = { authorization: `Bearer ${await authentik.mintBroken({ kind, user: 'alice' })}` };
     const route = await get('/reports', headers);
     expect(route.status).toBe(401);
-    expect(route.headers['www-authenticate']).toBe(challenge);
+    expect(route.headers['www-authenticate']).toBe(notValid);
     expect(route.headers['cache-control']).toBe('no-store');
+    const other = { authorization: 'Bearer neither' };
+    expect(route.body).toEqual((await get('/reports', other)).body);
     expect(route.body).toMatchObject({ statusCode: 401, error: 'invalid_token' });
     expect(served).toEqual([]);
 
@@ -92,6 +93,9 @@ describe('a token that is wrong in one way', () => {
     expect(endpoint.status).toBe(401);
     expect(endpoint.headers['www-authenticate']).toContain('error="invalid_token"');
     expect(endpoint.body).toMatchObject({ jsonrpc: '2.0', id: null });
+    const otherEndpoint = await list(other);
+    expect(endpoint.headers['www-authenticate']).toBe(otherEndpoint.headers['www-authenticate']);
+    expect(endpoint.body).toEqual(otherEndpoint.body);
   });
 
   it('is 401 when another application of the same Authentik issued it', async () => {

@@ -87,13 +87,13 @@ const broken = async (kind: Broken): Promise<Attempt> => ({
 
 const metadata = 'resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"';
 const scope = 'scope="openid profile email"';
-const invalidToken = (description = 'The access token is not valid here') => ({
+const invalidToken = {
   status: 401,
   error: 'invalid_token',
-  description,
-  challenge: `Bearer error="invalid_token", ${scope}, ${metadata}, error_description="${description}"`,
+  description: 'The access token is not valid here',
+  challenge: `Bearer error="invalid_token", ${scope}, ${metadata}, error_description="The access token is not valid here"`,
   served: () => bearer('/any', 'alice'),
-});
+};
 const forbidden = {
   status: 403,
   error: 'forbidden',
@@ -125,25 +125,25 @@ const table: Partial<Record<RefusalReason, Row>> = {
     description: 'The credential is malformed or was sent twice',
     challenge: `Bearer error="invalid_request", ${metadata}, error_description="The credential is malformed or was sent twice"`,
   },
-  token_malformed: { ...invalidToken(), refused: () => broken('garbage') },
-  token_algorithm: { ...invalidToken(), refused: () => broken('algNone') },
-  token_unknown_key: { ...invalidToken(), refused: () => broken('unknownKey') },
-  token_signature: { ...invalidToken(), refused: () => broken('badSignature') },
-  token_issuer: { ...invalidToken(), refused: () => broken('otherIssuer'), known: true },
+  token_malformed: { ...invalidToken, refused: () => broken('garbage') },
+  token_algorithm: { ...invalidToken, refused: () => broken('algNone') },
+  token_unknown_key: { ...invalidToken, refused: () => broken('unknownKey') },
+  token_signature: { ...invalidToken, refused: () => broken('badSignature') },
+  token_issuer: { ...invalidToken, refused: () => broken('otherIssuer'), known: true },
   token_audience: {
-    ...invalidToken(),
+    ...invalidToken,
     refused: async () => bearer('/any', 'alice', { claims: { aud: 'other' } }),
     known: true,
   },
-  token_expired: { ...invalidToken('The access token expired'), refused: () => broken('expired'), known: true },
-  token_not_yet_valid: { ...invalidToken(), refused: () => broken('notYetValid'), known: true },
-  token_not_an_access_token: { ...invalidToken(), refused: () => broken('idToken') },
+  token_expired: { ...invalidToken, refused: () => broken('expired'), known: true },
+  token_not_yet_valid: { ...invalidToken, refused: () => broken('notYetValid'), known: true },
+  token_not_an_access_token: { ...invalidToken, refused: () => broken('idToken') },
   token_claims: {
-    ...invalidToken(),
+    ...invalidToken,
     refused: async () => bearer('/any', 'alice', { claims: { sub: '' } }),
   },
   token_revoked: {
-    ...invalidToken(),
+    ...invalidToken,
     before: async (app) => {
       revoked = await bearer('/any', 'alice');
       await app.get(Revocations).revokeToken(revoked.authorization?.split(' ')[1] ?? '');
@@ -151,7 +151,7 @@ const table: Partial<Record<RefusalReason, Row>> = {
     refused: () => revoked,
   },
   token_inactive: {
-    ...invalidToken(),
+    ...invalidToken,
     refused: () => ({ path: '/any', authorization: 'Bearer opaque' }),
     options: () => ({ clientSecret: authentik.applications[0]?.clientSecret ?? '' }),
   },

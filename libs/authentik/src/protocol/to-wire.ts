@@ -65,7 +65,9 @@ export function toWire(error: AuthentikError, context: ChallengeContext): WireAn
     );
   }
   if (error instanceof TokenVerificationError) {
-    const description = error.reason === 'expired' ? 'The access token expired' : 'The access token is not valid here';
+    // The same for all: most are refused before anybody has looked at the signature, and whoever makes tokens up must not
+    // learn how far one has come. The operator is told the reason.
+    const description = 'The access token is not valid here';
     return answer(
       401,
       'invalid_token',
