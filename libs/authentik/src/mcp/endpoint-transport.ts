@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { toNodeHandler } from '@modelcontextprotocol/node';
+import type { McpHttpHandler as ModernHandler } from '@modelcontextprotocol/server';
 import { Logger } from '@nestjs/common';
 import { type McpHttpHandler, StreamableHttpTransport } from '@rekog/mcp-nest';
 
 import { jsonRpcCode, refuse } from './json-rpc-refusal.js';
 import type { McpRequest } from './message-body.js';
 import { obviousEra } from './protocol-era.js';
+import { singleAnswer, wantsSingleAnswer } from './single-answer.js';
+import { WebExchange } from './web-exchange.js';
 
 type Kind = Parameters<StreamableHttpTransport['notifyListChanged']>[0];
 
@@ -15,12 +17,12 @@ interface SessionServer {
   readonly server: { notification(notification: { readonly method: string }): Promise<void> };
 }
 
-type FetchHandler = Parameters<typeof toNodeHandler>[0];
+type TransportContext = Parameters<StreamableHttpTransport['start']>[0];
 
 /** The members of mcp-nest's transport that take a message which is read. */
 interface MessageDoors {
   /** Answers messages of protocol 2026-07-28; there once the transport was started. */
-  readonly modernHandler?: FetchHandler;
+  readonly modernHandler?: ModernHandler;
   /** Where that handler's servers find the request of Node that belongs to theirs. */
   readonly nodeRequestFor?: WeakMap<Request, IncomingMessage>;
   servedByModernEra(request: IncomingMessage, body: unknown): boolean;
@@ -44,12 +46,13 @@ const notifications = {
 /**
  * mcp-nest's transport, as our endpoints have it. It tells sessions too that a list has changed, where by itself it tells
  * subscribers of protocol 2026-07-28 alone, although it promises both; it sees at a look which era a message is of; and
- * a message without a session goes straight to the half that answers, for our front has judged its origin and its scopes
- * and has read its body.
+ * a message without a session goes straight to the server that answers, for our front has judged its origin and its scopes
+ * and has read its body. docs/decisions/0002 says why.
  */
 export class EndpointTransport extends StreamableHttpTransport {
   private readonly logger = new Logger('Authentik');
   private readonly hasSessions: boolean;
+  private context: TransportContext | undefined;
 
   constructor(options: ConstructorParameters<typeof StreamableHttpTransport>[0] = {}) {
     super(options);
@@ -72,11 +75,17 @@ export class EndpointTransport extends StreamableHttpTransport {
     return { ...handlers, handlePost: (request: McpRequest, response: ServerResponse) => this.post(request, response) };
   }
 
+  override start(context: TransportContext): void {
+    this.context = context;
+    super.start(context);
+  }
+
   private async post(request: McpRequest, response: ServerResponse): Promise<void> {
     const doors = this as unknown as MessageDoors;
     const { body } = request;
     try {
-      if (doors.servedByModernEra(request, body)) await this.answerModern(request, response);
+      if (wantsSingleAnswer(request)) await this.answerOnce(request, response);
+      else if (doors.servedByModernEra(request, body)) await this.answerModern(request, response);
       else await doors.handleStateless({ raw: request }, { raw: response }, body);
     } catch (error) {
       this.logger.error(error);
@@ -85,9 +94,21 @@ export class EndpointTransport extends StreamableHttpTransport {
     }
   }
 
+  /** As `handleStateless` does, without a transport that makes web requests and responses of what is JSON. */
+  private async answerOnce(request: McpRequest, response: ServerResponse): Promise<void> {
+    const { context } = this;
+    if (context === undefined) throw new Error('The MCP endpoint was asked before it was started.');
+    const server = context.createServer();
+    context.bindRequestHandlers(server, { transport: this.kind, stateless: true, era: 'legacy' }, request);
+    const answer = await singleAnswer(server, request.body, new WebExchange(request, response));
+    response.once('finish', () => void server.close());
+    const content = Buffer.from(JSON.stringify(answer));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': content.byteLength }).end(content);
+  }
+
   /**
    * As `handleModern` does, without its AsyncLocalStorage, which would make each promise of the process dearer only to
-   * find a request that is at hand here.
+   * find a request that is at hand here, and without a whole web request that nobody reads.
    */
   private async answerModern(request: McpRequest, response: ServerResponse): Promise<void> {
     const doors = this as unknown as MessageDoors;
@@ -96,16 +117,11 @@ export class EndpointTransport extends StreamableHttpTransport {
       await doors.handleModern(request, response, request.body);
       return;
     }
-    const answer = toNodeHandler(
-      {
-        fetch: (webRequest, options) => {
-          nodeRequestFor.set(webRequest, request);
-          return modernHandler.fetch(webRequest, options);
-        },
-      },
-      { onerror: (error) => this.logger.error(error) },
-    );
-    await answer(request as Parameters<typeof answer>[0], response, request.body);
+    const exchange = new WebExchange(request, response);
+    const { authInfo } = exchange;
+    nodeRequestFor.set(exchange.request, request);
+    const options = { parsedBody: request.body, ...(authInfo !== undefined && { authInfo }) };
+    await exchange.send(await modernHandler.fetch(exchange.request, options));
   }
 
   override notifyListChanged(kind: Kind): void {
