@@ -27,6 +27,16 @@ class LongTools {
     return { content: [] };
   }
 
+  @Tool({ name: 'endless-web', description: 'Tells of its progress until its web request is aborted' })
+  @Authenticated()
+  async endlessWeb(@Ctx() context: McpContext) {
+    await context.reportProgress({ progress: 1 });
+    const { http } = context.getArgByIndex(4) as ServerContext;
+    if (http?.req !== undefined) await once(http.req.signal, 'abort');
+    running.dispatchEvent(new Event('cancelled'));
+    return { content: [] };
+  }
+
   @Tool({ name: 'outlive', description: 'Works until its token has ended' })
   @Authenticated()
   async outlive(@CurrentUser() user: AuthentikUser) {
@@ -103,9 +113,9 @@ describe('a stream ends when the token of its request does', () => {
     await again.body?.cancel();
   });
 
-  it('of a call, protocol 2026-07-28, and the handler is told', async () => {
+  it.each(['endless', 'endless-web'])('of a call, protocol 2026-07-28, and the handler is told: %s', async (name) => {
     const cancelled = once(running, 'cancelled');
-    const call = modernPost('tools/call', { name: 'endless', arguments: {} });
+    const call = modernPost('tools/call', { name, arguments: {} });
     const { params } = call.body as { params: { _meta: object } };
     Object.assign(params._meta, { progressToken: 1 });
     await expectToEnd(await open(stateless, await shortLived(), call));

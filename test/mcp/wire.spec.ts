@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import { json } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
@@ -128,6 +129,21 @@ describe('a body', () => {
     response.resume();
     expect(response.statusCode).toBe(200);
     expect(ran).toEqual(['anyone']);
+  });
+
+  it.each([
+    ['2025-11-25', {}, call('anyone')],
+    ['2026-07-28', modern('tools/call', { name: 'anyone' }).headers, modern('tools/call', { name: 'anyone' }).body],
+  ])('of two types is refused, protocol %s', async (_era, headers, body) => {
+    const sent = http.request(`${server.origin}/mcp`, {
+      method: 'POST',
+      headers: { ...wireHeaders, ...headers, ...alice, 'content-type': ['application/json', 'text/plain'] },
+    });
+    sent.end(JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
+    expect(response.statusCode).toBe(415);
+    expect(await json(response)).toMatchObject({ jsonrpc: '2.0', error: { code: -32600 }, id: null });
+    expect(ran).toEqual([]);
   });
 
   it('that breaks off runs nothing, and the next one is served', async () => {

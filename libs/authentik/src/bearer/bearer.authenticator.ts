@@ -4,6 +4,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 
 import { MalformedCredentialError, UnauthenticatedError } from '../errors/index.js';
 import type { RegisteredStrategy } from '../http/registered-strategy.js';
+import { timesSent } from '../http/times-sent.js';
 import type { AuthentikUser } from '../protocol/user.js';
 import type { RequestAuthenticator } from '../rules/request-authentication.js';
 import { AuthentikTokenService } from '../tokens/authentik-token.service.js';
@@ -71,11 +72,5 @@ const malformed = () =>
 
 function checkForm({ rawHeaders }: IncomingMessage, authorization: string | undefined): void {
   if ((authorization?.length ?? 0) > maxAuthorizationCharacters) throw malformed();
-  // Node keeps the first of several; which one is meant is not for us to guess.
-  let sent = 0;
-  for (let index = 0; index < (rawHeaders?.length ?? 0); index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 13 && name.toLowerCase() === 'authorization') sent += 1;
-  }
-  if (sent > 1) throw malformed();
+  if (timesSent('authorization', rawHeaders) > 1) throw malformed();
 }

@@ -100,10 +100,11 @@ export class EndpointTransport extends StreamableHttpTransport {
     if (context === undefined) throw new Error('The MCP endpoint was asked before it was started.');
     const server = context.createServer();
     context.bindRequestHandlers(server, { transport: this.kind, stateless: true, era: 'legacy' }, request);
-    const answer = await singleAnswer(server, request.body, new WebExchange(request, response));
+    // Whoever has answered: a tool that is still at work is told that nobody waits for it.
     response.once('finish', () => void server.close());
-    const content = Buffer.from(JSON.stringify(answer));
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': content.byteLength }).end(content);
+    const exchange = new WebExchange(request, response);
+    const answer = await singleAnswer(server, request.body, exchange);
+    if (answer !== undefined) exchange.sendJson(answer);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import { Logger } from '@nestjs/common';
 import { AuthentikError } from '../errors/index.js';
+import { timesSent } from '../http/times-sent.js';
 import { isLater } from '../rules/later.js';
 import type { Refusals } from '../rules/refusals.js';
 import type { RequestAuthentication } from '../rules/request-authentication.js';
@@ -101,6 +102,10 @@ export class FrontOfEndpoint {
       refuse(response, { status, code, message });
       return false;
     };
+    // Somebody in between may have taken the other one for its type.
+    if (timesSent('content-type', request.rawHeaders) > 1) {
+      return deny(415, jsonRpcCode.invalidRequest, 'Send one Content-Type');
+    }
     try {
       await this.body.read(request, response);
     } catch (error) {

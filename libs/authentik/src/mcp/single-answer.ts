@@ -33,18 +33,21 @@ export function wantsSingleAnswer({ headers, body }: McpRequest): boolean {
 /**
  * The answer of a server to one request, as the SDK's transport without sessions gives it: what the server says besides,
  * notifications and requests of its own, has nowhere to go there either.
+ * @returns `undefined` where the server is closed before it has answered
  */
 export async function singleAnswer(
   server: Connectable,
   message: unknown,
   { request, authInfo }: Pick<WebExchange, 'request' | 'authInfo'>,
-): Promise<JSONRPCMessage> {
+): Promise<JSONRPCMessage | undefined> {
   const [client, own]: readonly [Transport, Transport] = InMemoryTransport.createLinkedPair();
-  const answer = new Promise<JSONRPCMessage>((resolve) => {
+  const answer = new Promise<JSONRPCMessage | undefined>((resolve) => {
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport of the SDK is no EventTarget
     client.onmessage = (said) => {
       if (!('method' in said)) resolve(said);
     };
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the same
+    client.onclose = () => resolve(undefined);
   });
   await server.connect(own);
   own.onmessage?.(message as JSONRPCMessage, { request, ...(authInfo !== undefined && { authInfo }) });

@@ -17,6 +17,7 @@ export class WebExchange {
   private headers: Headers | undefined;
   private abort: AbortController | undefined;
   private made: Request | undefined;
+  private hasAnswered = false;
 
   constructor(
     private readonly incoming: McpRequest,
@@ -25,30 +26,49 @@ export class WebExchange {
     this.request = new Proxy(Object.create(Request.prototype) as Request, { get: (_target, name) => this.read(name) });
   }
 
-  /** What a middleware of the app that follows the SDK's has found out; ours puts nothing there. */
+  /** What something of the app that works as the SDK's `requireBearerAuth` has found out; we put nothing there. */
   get authInfo(): AuthInfo | undefined {
     return (this.incoming as { auth?: AuthInfo }).auth;
   }
 
   /** Sends what a web handler has answered: at once, or for as long as it streams. */
   async send(answer: Response): Promise<void> {
-    const { response } = this;
+    const { body, status } = answer;
     const headers = Object.fromEntries(answer.headers);
-    if (answer.body === null) {
-      response.writeHead(answer.status, headers).end();
+    if (this.isTaken) {
+      await body?.cancel();
       return;
     }
     if (headers['content-type'] !== 'text/event-stream') {
-      const content = await contentOf(answer.body);
-      response.writeHead(answer.status, { ...headers, 'content-length': content.byteLength }).end(content);
+      this.end(status, headers, body === null ? undefined : await contentOf(body));
       return;
     }
-    response.writeHead(answer.status, headers).flushHeaders();
+    this.response.writeHead(status, headers).flushHeaders();
+    const source = Readable.fromWeb(body as ReadableStream).once('end', () => {
+      this.hasAnswered = true;
+    });
     try {
-      await pipeline(Readable.fromWeb(answer.body), response);
+      await pipeline(source, this.response);
     } catch {
       // Its client left, or the token ended; the source has been cancelled.
     }
+  }
+
+  /** Sends a value as the whole answer. */
+  sendJson(value: unknown): void {
+    this.end(200, { 'content-type': 'application/json' }, Buffer.from(JSON.stringify(value)));
+  }
+
+  /** Somebody else has answered: a filter of the app, say, that does not wait any longer. */
+  private get isTaken(): boolean {
+    return this.response.headersSent;
+  }
+
+  private end(status: number, headers: Record<string, string>, content: Uint8Array | undefined): void {
+    if (this.isTaken) return;
+    this.hasAnswered = true;
+    const length = content && { 'content-length': content.byteLength };
+    this.response.writeHead(status, { ...headers, ...length }).end(content);
   }
 
   private read(name: string | symbol): unknown {
@@ -60,7 +80,7 @@ export class WebExchange {
     return typeof value === 'function' ? (value as (...parameters: unknown[]) => unknown).bind(request) : value;
   }
 
-  /** Aborted when the connection ends before its answer. */
+  /** Aborted when the response closes before our answer to it, whoever has ended it. */
   private signal(): AbortSignal {
     if (this.abort === undefined) {
       const abort = (this.abort = new AbortController());
@@ -68,7 +88,7 @@ export class WebExchange {
       if (response.destroyed) abort.abort();
       else {
         response.once('close', () => {
-          if (!response.writableEnded) abort.abort();
+          if (!this.hasAnswered) abort.abort();
         });
       }
     }
@@ -81,7 +101,8 @@ export class WebExchange {
     const own = toHeaders(headers);
     // Of the bytes that came, which these are not.
     for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) own.delete(name);
-    return new Request(`${scheme}://${headers.host ?? 'localhost'}${url}`, {
+    // A target may be a whole URL (RFC 9112 §3.2.2).
+    return new Request(url.startsWith('/') ? `${scheme}://${headers.host ?? 'localhost'}${url}` : url, {
       method,
       headers: own,
       signal: this.signal(),
