@@ -82,6 +82,16 @@ describe('a request without a token', () => {
   });
 });
 
+describe('a verb that only sessions have', () => {
+  it.each(['get', 'delete', 'put'] as const)('is 405 on %s, and told what there is', async (verb) => {
+    const agent = request(server.origin);
+    const response = await agent[verb]('/mcp').set({ ...wireHeaders, ...alice });
+    expect(response.status).toBe(405);
+    expect(response.headers['allow']).toBe('POST, OPTIONS');
+    expect(response.body).toMatchObject({ jsonrpc: '2.0', error: { message: 'Method not allowed' }, id: null });
+  });
+});
+
 describe('a body', () => {
   it.each([
     ['an array of one call', [call('purge-records')], 'application/json', 400, -32600],

@@ -181,8 +181,8 @@ describe('npm start', () => {
     const port = await freePort();
     const both = spawnBoth(port, await freePort());
     await both.untilReady();
-    const token = await run('sh', ['-c', /^ +(curl .*)$/mu.exec(both.output)?.[1] ?? '']);
-    const { access_token: TOKEN } = JSON.parse(token.stdout) as { access_token: string };
+    const getToken = /^ +(TOKEN=.*)$/mu.exec(both.output)?.[1] ?? '';
+    const TOKEN = (await run('sh', ['-c', `${getToken}; echo "$TOKEN"`])).stdout.trim();
     const manual = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const command = /^curl [^\n]*:3000\/mcp(?:.*\\\n)*.*$/mu.exec(manual)?.[0].replace(':3000/', `:${port}/`) ?? '';
     const listed = await run('sh', ['-c', command], { env: { ...process.env, TOKEN } });

@@ -94,8 +94,9 @@ function announce(authentik: EmbeddedAuthentik, appPassword: string): void {
     `  Password   ${authentik.password} (of all users; AUTHENTIK_DEV_PASSWORD sets it)`,
     '  Users',
     ...authentik.users.map(({ username, groups }) => `    ${username.padEnd(9)}${groups.join(', ') || '(no group)'}`),
+    `  App password of all users, for programs: ${appPassword}`,
     '  An access token of alice, for curl',
-    `    curl -s ${authentik.url}/application/o/token/ -d grant_type=client_credentials -d client_id=${application?.clientId ?? ''} -d username=alice -d password=${appPassword} -d scope="openid profile"`,
+    `    TOKEN=$(curl -s ${authentik.url}/application/o/token/ -d grant_type=client_credentials -d client_id=${application?.clientId ?? ''} -d username=alice -d password=${appPassword} -d scope="openid profile" | node -p 'JSON.parse(fs.readFileSync(0)).access_token')`,
   ];
   console.log(lines.join('\n'));
 }

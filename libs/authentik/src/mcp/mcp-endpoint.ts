@@ -76,11 +76,13 @@ export class McpEndpoint {
 
   /** The handler that Nest sees. */
   readonly serve: Serve = async (request, response) => {
-    if (request.method === 'POST') await this.transport.handlePost(request, response);
-    else if (request.method === 'GET') await this.transport.handleGet(request, response);
-    else if (request.method === 'DELETE') await this.endSession(request, response);
+    const { method } = request;
+    const hasSessions = this.sessions !== undefined;
+    if (method === 'POST') await this.transport.handlePost(request, response);
+    else if (hasSessions && method === 'GET') await this.transport.handleGet(request, response);
+    else if (hasSessions && method === 'DELETE') await this.endSession(request, response);
     else {
-      const headers = { Allow: 'POST, GET, DELETE, OPTIONS' };
+      const headers = { Allow: hasSessions ? 'POST, GET, DELETE, OPTIONS' : 'POST, OPTIONS' };
       refuse(response, { status: 405, code: jsonRpcCode.invalidRequest, message: 'Method not allowed', headers });
     }
   };
