@@ -46,7 +46,7 @@ export async function singleAnswer(
     client.onmessage = (said) => {
       if (!('method' in said)) resolve(said);
     };
-    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the same
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport of the SDK is no EventTarget
     client.onclose = () => resolve(undefined);
   });
   await server.connect(own);

@@ -120,6 +120,7 @@ function toHeaders(incoming: IncomingMessage['headers']): Headers {
   return headers;
 }
 
+/** As `Response.arrayBuffer()` does, which takes three times as long for an answer of one piece. */
 async function contentOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
