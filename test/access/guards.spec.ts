@@ -299,6 +299,9 @@ describe('the check at the start', () => {
     @Get('someone') @bare(Authenticated()) someone() {
       return 'in';
     }
+    @Get('kinds') @UseGuards(GroupsGuard) @bare(AcceptedCredentials('bearer')) kinds() {
+      return 'in';
+    }
     @Get('open') @SetMetadata('other', true) @Public() open() {
       return 'in';
     }
@@ -311,6 +314,7 @@ describe('the check at the start', () => {
       'Unguarded.groups: Use the decorators as they are, or add @UseGuards(GroupsGuard).',
       'Unguarded.scopes: Use the decorators as they are, or add @UseGuards(ScopesGuard).',
       'Unguarded.someone: Use the decorators as they are, or add @UseGuards(AuthentikAuthGuard).',
+      'Unguarded.kinds: Use the decorators as they are, or add @UseGuards(AuthentikAuthGuard).',
     ]);
     app = undefined;
   });
@@ -321,6 +325,39 @@ describe('the check at the start', () => {
     expect(await statusOf('/unguarded/groups', 'alice')).toBe(200);
     expect(await statusOf('/unguarded/someone')).toBe(401);
     expect(await statusOf('/unguarded/open')).toBe(200);
+  });
+});
+
+describe('a guard of rights alone', () => {
+  @Controller('alone')
+  class Alone {
+    @Get('groups') @UseGuards(GroupsGuard) @bare(AllowedGroups('engineering')) groups() {
+      return 'in';
+    }
+    @Get('scopes') @UseGuards(ScopesGuard) @bare(RequiredScopes('profile')) scopes() {
+      return 'in';
+    }
+    @Get('kinds')
+    @UseGuards(GroupsGuard)
+    @bare(AllowedGroups('engineering'))
+    @bare(AcceptedCredentials('session'))
+    kinds() {
+      return 'in';
+    }
+  }
+
+  it('finds out who is asking, and by what', async () => {
+    await start([Alone]);
+    const found = await Promise.all(
+      ['groups', 'scopes', 'kinds'].map(async (path) =>
+        Promise.all([undefined, 'bob', 'alice'].map((who) => statusOf(`/alone/${path}`, who))),
+      ),
+    );
+    expect(found).toEqual([
+      [401, 403, 200],
+      [401, 200, 200],
+      [401, 401, 401],
+    ]);
   });
 });
 

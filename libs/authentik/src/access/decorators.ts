@@ -13,7 +13,7 @@ export const Authenticated = (): AccessDecorator =>
   applyDecorators(SetMetadata(AUTHENTICATED, true), UseGuards(AuthentikAuthGuard));
 
 /**
- * Admits a user who is in at least one of these Authentik groups; names are compared exactly. Binds its guards itself.
+ * Admits a user who is in at least one of these Authentik groups; names are compared exactly. Binds its guard itself.
  * Groups of a handler replace those of its class. On MCP, who may not use a tool does not see it either.
  * @throws {TypeError} no group, an empty name, a list of names, or a second `@AllowedGroups` in the same place
  */
@@ -38,7 +38,7 @@ export const ProhibitedGroups = (first: string, ...more: string[]): AccessDecora
   right('ProhibitedGroups', 'prohibitedGroups', [first, ...more]);
 
 /**
- * Admits a token that was granted all of these scopes. Binds its guards itself. A token without them gets 403
+ * Admits a token that was granted all of these scopes. Binds its guard itself. A token without them gets 403
  * `insufficient_scope` and the scopes to ask for. On MCP the tool stays listed, for a client can ask for more.
  *
  * Authentik writes scopes into its tokens since 2025.10; a token of an older one has none.
@@ -71,12 +71,13 @@ export const Public = (): AccessDecorator => SetMetadata(PUBLIC, true);
 export const OptionalAuth = (): AccessDecorator =>
   applyDecorators(SetMetadata(OPTIONAL_AUTH, true), UseGuards(AuthentikAuthGuard));
 
-/** The guard that looks at a right, besides the one that finds out who asks. Each guard costs every request something. */
-const guardsOfRights: Partial<Record<keyof typeof RULE_KEYS, Type<CanActivate>[]>> = {
-  allowedGroups: [GroupsGuard],
-  requiredGroups: [GroupsGuard],
-  prohibitedGroups: [GroupsGuard],
-  requiredScopes: [ScopesGuard],
+/** One guard for a right, which finds out who is asking as well. Each guard costs every request something. */
+const guardOf: Readonly<Record<keyof typeof RULE_KEYS, Type<CanActivate>>> = {
+  acceptedCredentials: AuthentikAuthGuard,
+  allowedGroups: GroupsGuard,
+  requiredGroups: GroupsGuard,
+  prohibitedGroups: GroupsGuard,
+  requiredScopes: ScopesGuard,
 };
 
 const isName = (name: unknown): name is string => typeof name === 'string' && name.trim() !== '';
@@ -103,6 +104,6 @@ function right(decorator: string, member: keyof typeof RULE_KEYS, names: readonl
       }
     },
     SetMetadata(key, Object.freeze([...names])),
-    UseGuards(AuthentikAuthGuard, ...(guardsOfRights[member] ?? [])),
+    UseGuards(guardOf[member]),
   );
 }

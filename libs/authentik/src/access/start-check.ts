@@ -6,7 +6,7 @@ import { AUTHENTIK_EXTRAS } from '../authentik.constants.js';
 import { AuthentikConfigError, type ConfigIssue } from '../errors/index.js';
 import { AuthentikLogger } from '../observability/authentik-logger.js';
 import { ProtectedResources } from '../protected-resource/protected-resources.js';
-import type { AccessRule } from '../protocol/access-decision.js';
+import { type AccessRule, namesGroups } from '../protocol/access-decision.js';
 import { namesRight, readAccessRule } from '../rules/access-rule.metadata.js';
 import { AuthentikAuthGuard } from './authentik-auth.guard.js';
 import { GroupsGuard, ScopesGuard } from './rights.guards.js';
@@ -72,10 +72,9 @@ function unguarded(controller: Type): ConfigIssue[] {
 function neededGuards(rule: AccessRule): Type[] {
   if (rule.authentication === 'none') return [];
   const rights = [
-    ...((rule.allowedGroups ?? rule.requiredGroups ?? rule.prohibitedGroups) === undefined ? [] : [GroupsGuard]),
+    ...(namesGroups(rule) ? [GroupsGuard] : []),
     ...(rule.requiredScopes === undefined ? [] : [ScopesGuard]),
   ];
-  // The guards of rights refuse whom nobody authenticated; a rule without them, or of credentials, needs ours.
-  const authentication = rights.length === 0 || rule.acceptedCredentials !== undefined ? [AuthentikAuthGuard] : [];
-  return [...authentication, ...rights] as Type[];
+  // Guards of rights find out who is asking, and by what credential, where there is such a right.
+  return rights.length === 0 ? [AuthentikAuthGuard] : rights;
 }

@@ -29,15 +29,13 @@ export interface AccessRule {
   readonly requiredScopes?: readonly string[];
 }
 
-/** Whether a rule asks for anything that only a user can have. */
-function asksForRights(rule: AccessRule): boolean {
-  return (
-    rule.allowedGroups !== undefined ||
-    rule.requiredGroups !== undefined ||
-    rule.prohibitedGroups !== undefined ||
-    rule.requiredScopes !== undefined
-  );
+/** Whether a rule says anything of groups. */
+export function namesGroups({ allowedGroups, requiredGroups, prohibitedGroups }: AccessRule): boolean {
+  return allowedGroups !== undefined || requiredGroups !== undefined || prohibitedGroups !== undefined;
 }
+
+/** Whether a rule asks for anything that only a user can have. */
+const asksForRights = (rule: AccessRule) => namesGroups(rule) || rule.requiredScopes !== undefined;
 
 /**
  * May this user do what the rule protects, as far as groups go? A rule that names groups never admits an unknown user.
@@ -45,8 +43,7 @@ function asksForRights(rule: AccessRule): boolean {
  */
 export function decideGroups(rule: AccessRule, user: AuthentikUser | undefined): AuthentikError | undefined {
   const { allowedGroups, requiredGroups, prohibitedGroups } = rule;
-  if (allowedGroups === undefined && requiredGroups === undefined && prohibitedGroups === undefined) return undefined;
-  if (user === undefined) return new UnauthenticatedError();
+  if (user === undefined) return namesGroups(rule) ? new UnauthenticatedError() : undefined;
   if (prohibitedGroups !== undefined && isInAnyGroup(user.groups, prohibitedGroups)) {
     return new GroupProhibitedError(prohibitedGroups);
   }

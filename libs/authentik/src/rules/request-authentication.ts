@@ -157,7 +157,8 @@ export class RequestAuthentication implements OnModuleInit {
 
   /** For whom the whole app is. */
   private admit(request: object, user: AuthentikUser): AuthentikUser {
-    this.note(request, this.checkGroups(user));
+    if (this.options.allowedGroups !== undefined) this.checkGroups(user);
+    this.note(request, user);
     return user;
   }
 
