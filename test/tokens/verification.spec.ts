@@ -166,6 +166,17 @@ describe('a token that was verified', () => {
     expect(await statusOf(await authentik.mintAccessToken({ user: 'alice' }))).toBe(200);
   });
 
+  it('ends with its key though the clock is set back meanwhile', async () => {
+    await start({});
+    const token = await authentik.mintAccessToken({ user: 'alice' });
+    // The second time from memory.
+    expect([await statusOf(token), await statusOf(token)]).toEqual([200, 200]);
+    await authentik.rotateKeys();
+    letPass(minutes(6), { clock: 'stands' });
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() - minutes(60));
+    await vi.waitUntil(async () => (await statusOf(token)) === 401, { timeout: 5_000, interval: 20 });
+  });
+
   it('ends when the keys are older than staleKeysSeconds allows', async () => {
     await start({ staleKeysSeconds: 600 });
     const token = await authentik.mintAccessToken({ user: 'alice' });

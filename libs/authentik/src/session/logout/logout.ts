@@ -92,7 +92,7 @@ export class Logout {
     if (idToken.split('.', 4).length !== 3) return false;
     const { kid } = decodeProtectedHeader(idToken);
     const keys = this.keys.of(this.options.applications[0]);
-    return kid === undefined || !keys.isKnown || keys.named(kid).isPublished;
+    return kid === undefined || !keys.isKnown || keys.named(kid).isPublished(Date.now());
   }
 
   /**

@@ -16,6 +16,8 @@ const cooldownMs = 5_000;
 const maxAgeMs = 5 * 60 * 1000;
 /** Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. */
 const longestUnaskedMs = 10 * 60 * 1000;
+/** For tokens that were verified before, the age of the keys is looked at once in this time only. */
+const reliedOnForMs = 1_000;
 
 /** Of a token's header, what names its key. */
 export interface KeyName {
@@ -36,8 +38,9 @@ export interface NamedKey {
   /**
    * Whether it is published still, as far as may be relied on; for tokens that were verified before. Reads the keys again
    * in the background when it is time.
+   * @param nowMs the clock, in epoch milliseconds
    */
-  readonly isPublished: boolean;
+  isPublished(nowMs: number): boolean;
 }
 
 export interface ApplicationKeysOptions {
@@ -57,6 +60,7 @@ export class ApplicationKeys {
   private readonly loader: RetryingLoader<KnownKeys>;
   private readonly names = new Map<string, NamedKey>();
   private known: KnownKeys | undefined;
+  private reliedOnAtMs = -Infinity;
   private saidThatNone = false;
   private failureSaid: string | undefined;
   private readonly ending = new AbortController();
@@ -95,20 +99,20 @@ export class ApplicationKeys {
   /** @param kid of a key that Authentik has published once */
   named(kid: string): NamedKey {
     let key = this.names.get(kid);
-    if (key === undefined) {
-      const publishes = () => this.publishes(kid);
-      key = {
-        get isPublished() {
-          return publishes();
-        },
-      };
-      this.names.set(kid, key);
-    }
+    if (key === undefined) this.names.set(kid, (key = new PublishedKey(this, kid)));
     return key;
   }
 
-  private publishes(kid: string): boolean {
-    return this.usable()?.kids.has(kid) === true;
+  /** Whether a key counts still; see {@link NamedKey.isPublished}. */
+  publishes(kid: string, nowMs: number): boolean {
+    // To look at a clock costs a request half as much as to hash its token, and one was looked at for the token. It may be
+    // set, so it says only when to look at the other one.
+    const sinceMs = nowMs - this.reliedOnAtMs;
+    if (!(sinceMs >= 0 && sinceMs < reliedOnForMs)) {
+      if (this.usable() === undefined) return false;
+      this.reliedOnAtMs = nowMs;
+    }
+    return this.known?.kids.has(kid) === true;
   }
 
   /** What counts now without asking. Reads the keys again in the background when it is time. */
@@ -215,6 +219,17 @@ export class ApplicationKeys {
     // Before the loader lets go of this call: whoever came in between would begin another one.
     this.known = { find: createLocalJWKSet({ keys }), found: new Map(), kids, readAtMs: performance.now() };
     return this.known;
+  }
+}
+
+class PublishedKey implements NamedKey {
+  constructor(
+    private readonly keys: ApplicationKeys,
+    private readonly kid: string,
+  ) {}
+
+  isPublished(nowMs: number): boolean {
+    return this.keys.publishes(this.kid, nowMs);
   }
 }
 

@@ -114,6 +114,12 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     return this.list.covers(token, issuedAt);
   }
 
+  /** Whether a token was revoked, be it alone, with its session or with all that its user had. @param issuedAt its `iat` */
+  hit(accessToken: string, user: RevocableToken, issuedAt: number | undefined): boolean {
+    const { list } = this;
+    return !list.isEmpty && (list.hasToken(accessToken) || list.covers(user, issuedAt));
+  }
+
   /** Whether what is known may be relied on. At once, for the path of every request. */
   get isReliable(): boolean {
     return !this.store.isShared || (this.hasRead && this.behindMs <= this.options.tokens.revocationStaleSeconds * 1000);

@@ -105,7 +105,7 @@ export class TokenVerifier {
       else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
       // The token itself may have been revoked meanwhile.
-      if (this.revocations.hasToken(accessToken) || this.revocations.covers(user, issuedAt)) throw refuse('revoked');
+      if (this.revocations.hit(accessToken, user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
       this.verified.remember(accessToken, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);

@@ -59,9 +59,8 @@ export class VerifiedTokens {
     if (
       (goodUntilMs === undefined || now < goodUntilMs) &&
       now < (user.expiresAt + this.clockToleranceSeconds) * 1000 &&
-      !this.revocations.hasToken(accessToken) &&
-      !this.revocations.covers(user, issuedAt) &&
-      key?.isPublished !== false
+      !this.revocations.hit(accessToken, user, issuedAt) &&
+      key?.isPublished(now) !== false
     ) {
       return user;
     }
