@@ -3,7 +3,7 @@ import process from 'node:process';
 import { startAuthentik } from './common/authentik.mjs';
 import { row } from './common/row.mjs';
 import { startServer } from './common/server-process.mjs';
-import { get } from './common/targets.mjs';
+import { get, pathsOf } from './common/targets.mjs';
 import { measureCpu, perCpu } from './common/throughput.mjs';
 
 /** Fresh processes, since what the compiler makes of one of them differs by more than a guard costs. */
@@ -28,7 +28,7 @@ export async function measureGuardThroughput() {
       const targets = only.map((name) => ({
         name,
         server,
-        request: get(`/${name}`),
+        requests: pathsOf(name).map((path) => get(path)),
         needsToken: name !== 'open' && name !== 'nothing',
       }));
       try {
@@ -47,6 +47,7 @@ export async function measureGuardThroughput() {
       note:
         'Server CPU time for a request under load (16 connections, 200 RS256 tokens in turn), summed over ' +
         `${rounds} rounds of ${seconds} s each in turn; ${starts} fresh processes for our guards, ${startsOfPeers} for the peers. ` +
+        'Each guard has two routes, the one as far from the first as the other from the last. ' +
         'Every guard but the first two looks for one group. UserInfo is answered by an Authentik on loopback that has nothing else to do, and costs ' +
         'its own CPU besides.',
       rows: [

@@ -12,7 +12,9 @@ const connections = 16;
  * @returns target name to CPU microseconds
  */
 export async function measureCpu({ targets, tokens, rounds, seconds, warmUpSeconds = 2 }) {
-  for (const target of targets) await check(target, tokens[0]);
+  for (const target of targets) {
+    for (const request of requestsOf(target)) await check({ ...target, request }, tokens[0]);
+  }
   const found = new Map(targets.map(({ name }) => [name, { cpu: 0, requests: 0 }]));
   // In turn from the beginning: what is warmed up alone first keeps for a while what the compiler made for it alone.
   const warmUpRounds = Math.ceil(warmUpSeconds / seconds);
@@ -29,8 +31,12 @@ export async function measureCpu({ targets, tokens, rounds, seconds, warmUpSecon
   return Object.fromEntries([...found].map(([name, { cpu, requests }]) => [name, cpu / requests]));
 }
 
+/** Of a target that is at several paths, in turn. */
+const requestsOf = ({ requests, request }) => requests ?? [request];
+
 async function shoot(target, tokens, seconds) {
   const { name, server } = target;
+  const requests = requestsOf(target);
   const before = await server.cpuMicroseconds();
   const result = await autocannon({
     url: server.origin,
@@ -38,7 +44,7 @@ async function shoot(target, tokens, seconds) {
     duration: seconds,
     // It ends at a sample only, which it takes once a second by itself.
     sampleInt: 100,
-    requests: tokens.map((token) => requestOf(target, token)),
+    requests: tokens.map((token, turn) => requestOf(requests[turn % requests.length], token)),
   });
   const cpu = (await server.cpuMicroseconds()) - before;
   if (result.non2xx > 0 || result.errors > 0) {

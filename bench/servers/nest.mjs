@@ -5,12 +5,13 @@ import { AllowedGroups, Authenticated, AuthentikModule } from 'nestjs-authentik'
 
 import { benchGroup } from '../common/bench-group.mjs';
 import { shuffled } from '../common/statistics.mjs';
+import { pathsOf } from '../common/targets.mjs';
 import { timeRequests } from './time-requests.mjs';
 import { decorate } from './decorate.mjs';
 import { createPeerGuards, NothingGuard } from './nest-guards.mjs';
 
 /**
- * One route for each way to guard it.
+ * Two routes for each way to guard it; see `pathsOf()`.
  * @param options.only names of the routes that there are; default all
  */
 export async function start({ port, only, ...options }) {
@@ -30,13 +31,17 @@ export async function start({ port, only, ...options }) {
 
   class BenchController {}
   const decorators = {};
-  const entries = Object.entries(routes).filter(([name]) => only?.includes(name) !== false);
-  // By chance, for Express tries one route after the other.
-  for (const index of shuffled(entries.length)) {
-    const [name, guards] = entries[index];
+  const guarded = Object.keys(routes).filter((name) => only?.includes(name) !== false);
+  const names = shuffled(guarded.length).map((index) => guarded[index]);
+  const places = [
+    ...names.map((name) => [name, pathsOf(name)[0]]),
+    ...names.toReversed().map((name) => [name, pathsOf(name)[1]]),
+  ];
+  for (const [name, path] of places) {
     // A function of its own each, for that is what Nest and V8 look at.
-    BenchController.prototype[name] = { [name]: () => ({ hello: 'world' }) }[name];
-    decorators[name] = [Get(name), ...guards];
+    const handler = path.slice(1);
+    BenchController.prototype[handler] = { [handler]: () => ({ hello: 'world' }) }[handler];
+    decorators[handler] = [Get(path), ...routes[name]];
   }
   decorate(BenchController, [Controller()], decorators);
 
