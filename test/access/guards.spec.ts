@@ -1,5 +1,6 @@
 import {
   Controller,
+  type CanActivate,
   type ExecutionContext,
   Get,
   type INestApplication,
@@ -325,6 +326,39 @@ describe('the check at the start', () => {
     expect(await statusOf('/unguarded/groups', 'alice')).toBe(200);
     expect(await statusOf('/unguarded/someone')).toBe(401);
     expect(await statusOf('/unguarded/open')).toBe(200);
+  });
+});
+
+describe('a guard of the app behind a right of the class', () => {
+  @Injectable()
+  class BannedGuard implements CanActivate {
+    canActivate(context: ExecutionContext): boolean {
+      return context.switchToHttp().getRequest<{ user?: AuthentikUser }>().user?.username !== 'bob';
+    }
+  }
+
+  @Controller('banned/groups')
+  @UseGuards(BannedGuard)
+  @AllowedGroups('engineering')
+  class BehindGroups {
+    @Get() @OptionalAuth() read() {
+      return 'in';
+    }
+  }
+
+  @Controller('banned/scopes')
+  @UseGuards(BannedGuard)
+  @RequiredScopes('profile')
+  class BehindScopes {
+    @Get() @OptionalAuth() read() {
+      return 'in';
+    }
+  }
+
+  it.each(['groups', 'scopes'])('sees who is asking where %s are lifted by @OptionalAuth()', async (right) => {
+    await start([BehindGroups, BehindScopes]);
+    const path = `/banned/${right}`;
+    expect([await statusOf(path, 'bob'), await statusOf(path, 'alice'), await statusOf(path)]).toEqual([403, 200, 200]);
   });
 });
 
