@@ -3,6 +3,7 @@ import { afterEach, vi } from 'vitest';
 const sinceStart = performance.now.bind(performance);
 const now = Date.now.bind(Date);
 let passedMs = 0;
+let passedOnClockMs = 0;
 let spies: { mockRestore(): void }[] = [];
 
 /**
@@ -14,10 +15,11 @@ export function letPass(ms: number, { clock = 'goes' }: { clock?: 'goes' | 'stan
   if (spies.length === 0) {
     spies = [
       vi.spyOn(performance, 'now').mockImplementation(() => sinceStart() + passedMs),
-      vi.spyOn(Date, 'now').mockImplementation(() => now() + (clock === 'goes' ? passedMs : 0)),
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + passedOnClockMs),
     ];
   }
   passedMs += ms;
+  if (clock === 'goes') passedOnClockMs += ms;
 }
 
 /** The clock as it is. After each test by itself. */
@@ -25,6 +27,7 @@ export function endOfWaiting(): void {
   for (const spy of spies) spy.mockRestore();
   spies = [];
   passedMs = 0;
+  passedOnClockMs = 0;
 }
 
 afterEach(endOfWaiting);

@@ -21,5 +21,5 @@ export const AUTHENTIK_STORE = Symbol('AUTHENTIK_STORE');
  * first dependency that it has not found, and none of ours would mean anything to its reader.
  */
 export const GUARD_AUTHENTICATION = Symbol('AuthentikModule.forRoot() in the root module');
-/** The same for guards that do not authenticate. */
+/** The same, and all that a guard asks which does not authenticate. */
 export const GUARD_REFUSALS = Symbol('AuthentikModule.forRoot() in the root module');

@@ -14,10 +14,13 @@ import type { AuthentikApplication } from '../../options/index.js';
 const cooldownMs = 5_000;
 /** Older keys are read again in the background. */
 const maxAgeMs = 5 * 60 * 1000;
-/** Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. */
-const longestUnaskedMs = 10 * 60 * 1000;
-/** For tokens that were verified before, the age of the keys is looked at once in this time only. */
+/** For tokens that were verified before, the age of the keys is looked at once in this time only, and so late at most. */
 const reliedOnForMs = 1_000;
+/**
+ * Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. In ten minutes
+ * their tokens have ended.
+ */
+const longestUnaskedMs = 10 * 60 * 1000 - reliedOnForMs;
 
 /** Of a token's header, what names its key. */
 export interface KeyName {
