@@ -7,8 +7,8 @@ export const requestOf = (request, token) => ({
 export const get = (path) => ({ method: 'GET', path });
 
 /**
- * Both paths of a route of the server `nest`. Express tries one route after the other, and each that it passes costs about
- * as much as half a guard: so every route stands twice, once as far from the beginning as the other time from the end.
+ * Both paths of a route of the server `nest`. Express tries one route after the other, and each that it passes costs
+ * microseconds, as guards do: so every route stands twice, once as far from the beginning as the other time from the end.
  */
 export const pathsOf = (name) => [`/${name}`, `/${name}Mirrored`];
 

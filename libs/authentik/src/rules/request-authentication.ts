@@ -157,8 +157,7 @@ export class RequestAuthentication implements OnModuleInit {
 
   /** For whom the whole app is. */
   private admit(request: object, user: AuthentikUser): AuthentikUser {
-    if (this.options.allowedGroups !== undefined) this.checkGroups(user);
-    this.note(request, user);
+    this.note(request, this.checkGroups(user));
     return user;
   }
 

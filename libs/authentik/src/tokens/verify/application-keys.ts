@@ -36,16 +36,6 @@ interface KnownKeys {
   readonly readAtMs: number;
 }
 
-/** A key by its name; one object for all tokens that were signed with it. */
-export interface NamedKey {
-  /**
-   * Whether it is published still, as far as may be relied on; for tokens that were verified before. Reads the keys again
-   * in the background when it is time.
-   * @param nowMs the clock, in epoch milliseconds
-   */
-  isPublished(nowMs: number): boolean;
-}
-
 export interface ApplicationKeysOptions {
   readonly application: AuthentikApplication;
   readonly discovery: AuthentikDiscovery;
@@ -102,14 +92,14 @@ export class ApplicationKeys {
   /** @param kid of a key that Authentik has published once */
   named(kid: string): NamedKey {
     let key = this.names.get(kid);
-    if (key === undefined) this.names.set(kid, (key = new PublishedKey(this, kid)));
+    if (key === undefined) this.names.set(kid, (key = new NamedKey(this, kid)));
     return key;
   }
 
   /** Whether a key counts still; see {@link NamedKey.isPublished}. */
   publishes(kid: string, nowMs: number): boolean {
-    // To look at a clock costs a request half as much as to hash its token, and one was looked at for the token. It may be
-    // set, so it says only when to look at the other one.
+    // To look at a clock costs a request a fifth of what it costs to hash its token, and one was looked at for the token. It
+    // may be set, so it says only when to look at the other one.
     const sinceMs = nowMs - this.reliedOnAtMs;
     if (!(sinceMs >= 0 && sinceMs < reliedOnForMs)) {
       if (this.usable() === undefined) return false;
@@ -225,12 +215,18 @@ export class ApplicationKeys {
   }
 }
 
-class PublishedKey implements NamedKey {
+/** A key by its name; one object for all tokens that were signed with it. */
+export class NamedKey {
   constructor(
     private readonly keys: ApplicationKeys,
     private readonly kid: string,
   ) {}
 
+  /**
+   * Whether it is published still, as far as may be relied on; for tokens that were verified before. Reads the keys again
+   * in the background when it is time.
+   * @param nowMs the clock, in epoch milliseconds
+   */
   isPublished(nowMs: number): boolean {
     return this.keys.publishes(this.kid, nowMs);
   }

@@ -68,11 +68,6 @@ export class RevocationList {
     return this.expiries;
   }
 
-  /** Whether nothing can be hit: mostly nobody is signed out just now. */
-  get isEmpty(): boolean {
-    return this.expiries.size === 0;
-  }
-
   hasToken(token: string): boolean {
     return this.tokens.size > 0 && this.tokens.has(revocationHashOf(token));
   }

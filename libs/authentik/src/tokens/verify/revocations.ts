@@ -116,8 +116,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
 
   /** Whether a token was revoked, be it alone, with its session or with all that its user had. @param issuedAt its `iat` */
   hit(accessToken: string, user: RevocableToken, issuedAt: number | undefined): boolean {
-    const { list } = this;
-    return !list.isEmpty && (list.hasToken(accessToken) || list.covers(user, issuedAt));
+    return this.list.hasToken(accessToken) || this.list.covers(user, issuedAt);
   }
 
   /** Whether what is known may be relied on. At once, for the path of every request. */
