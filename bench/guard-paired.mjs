@@ -15,6 +15,7 @@ const routes = [
   { name: 'open', needsToken: false },
   { name: 'openAgain', needsToken: false },
   { name: 'nothing', needsToken: false },
+  { name: 'map', needsToken: true },
   { name: 'authenticated', needsToken: true },
   { name: 'groups', needsToken: true },
 ];
@@ -67,6 +68,7 @@ function report(found) {
     rows: [
       row('control: an unguarded route over another one', over('openAgain', 'open'), { format }),
       row('a guard that does nothing, over no guard', over('nothing', 'open'), { format }),
+      row('a Map by SHA-256 of the token, by hand, over a guard that does nothing', over('map', 'nothing'), { format }),
       row('`@Authenticated()`, over a guard that does nothing', over('authenticated', 'nothing'), {
         format,
         atMost: 18,

@@ -22,6 +22,7 @@ export async function start({ port, only, ...options }) {
     nothing: [UseGuards(NothingGuard)],
     authenticated: [Authenticated()],
     groups: [AllowedGroups(benchGroup)],
+    map: [UseGuards(peers.MapGuard)],
     jose: [UseGuards(peers.JoseGuard)],
     passport: [UseGuards(AuthGuard('bench'))],
     expressOAuth2: [UseGuards(peers.ExpressOAuth2Guard)],
