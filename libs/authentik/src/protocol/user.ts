@@ -65,7 +65,7 @@ export function toAuthentikUser(
   kept: AuthentikClaims = claims,
 ): AuthentikUser {
   freeze(claims);
-  freeze(kept);
+  if (kept !== claims) freeze(kept);
   const { groups } = claims;
   const groupsKnown = isListOfTexts(groups);
   const email = text(claims.email);

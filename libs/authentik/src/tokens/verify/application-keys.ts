@@ -9,12 +9,13 @@ import type { BoundedFetch } from '../../http/bounded-fetch.js';
 import { causesOf, type LoadFailure, RetryingLoader } from '../../http/retrying-loader.js';
 import type { AuthentikLogger } from '../../observability/authentik-logger.js';
 import type { AuthentikApplication } from '../../options/index.js';
+import { signatureCharactersOf } from './signature-characters.js';
 
 /** An unknown `kid` asks Authentik again at most this often, so that a flood of them does not become one of ours. */
 const cooldownMs = 5_000;
 /** Older keys are read again in the background. */
 const maxAgeMs = 5 * 60 * 1000;
-/** For tokens that were verified before, the age of the keys is looked at once in this time only, and so late at most. */
+/** On the path of a token the age of the keys is looked at once in this time only, and so late at most. */
 const reliedOnForMs = 1_000;
 /**
  * Still older ones count only after Authentik was asked again, or could not be: it may have withdrawn them. In ten minutes
@@ -28,10 +29,19 @@ export interface KeyName {
   readonly kid?: string | undefined;
 }
 
+/** A published key that was found before. */
+export interface FoundKey {
+  /** The algorithm that it was asked for last. */
+  readonly alg: string;
+  readonly key: CryptoKey;
+  /** How many characters each of its signatures has in a token; `undefined` where that is not known. */
+  readonly signatureCharacters: number | undefined;
+}
+
 interface KnownKeys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
-  /** Those that were found before, by `kid`, each for the algorithm that it was asked for last. */
-  readonly found: Map<string, { readonly alg: string; readonly key: CryptoKey }>;
+  /** By `kid`. */
+  readonly found: Map<string, FoundKey>;
   readonly kids: ReadonlySet<string>;
   readonly readAtMs: number;
 }
@@ -98,14 +108,18 @@ export class ApplicationKeys {
 
   /** Whether a key counts still; see {@link NamedKey.isPublished}. */
   publishes(kid: string, nowMs: number): boolean {
+    return this.reliedOn(nowMs)?.kids.has(kid) === true;
+  }
+
+  /** The same as {@link usable}, without a look at the clock each time. */
+  private reliedOn(nowMs: number): KnownKeys | undefined {
     // To look at a clock costs a request a fifth of what it costs to hash its token, and one was looked at for the token. It
     // may be set, so it says only when to look at the other one.
     const sinceMs = nowMs - this.reliedOnAtMs;
-    if (!(sinceMs >= 0 && sinceMs < reliedOnForMs)) {
-      if (this.usable() === undefined) return false;
-      this.reliedOnAtMs = nowMs;
-    }
-    return this.known?.kids.has(kid) === true;
+    if (sinceMs >= 0 && sinceMs < reliedOnForMs) return this.known;
+    const usable = this.usable();
+    if (usable !== undefined) this.reliedOnAtMs = nowMs;
+    return usable;
   }
 
   /** What counts now without asking. Reads the keys again in the background when it is time. */
@@ -125,15 +139,16 @@ export class ApplicationKeys {
 
   /**
    * What can be said at once, without a promise: on the path of every request that is not remembered.
+   * @param nowMs the clock, in epoch milliseconds
    * @returns the key; `unknown` where Authentik has no such key and is not asked again now; `undefined` where
    * {@link find} has to look
    */
-  peek({ alg, kid }: KeyName): CryptoKey | 'unknown' | undefined {
-    const known = this.usable();
+  peek({ alg, kid }: KeyName, nowMs: number): FoundKey | 'unknown' | undefined {
+    const known = this.reliedOn(nowMs);
     if (known === undefined || kid === undefined) return undefined;
     if (!known.kids.has(kid)) return this.mayAskAgain(known) ? undefined : 'unknown';
     const found = known.found.get(kid);
-    return found?.alg === alg ? found.key : undefined;
+    return found?.alg === alg ? found : undefined;
   }
 
   /**
@@ -236,6 +251,6 @@ async function findIn({ find, found }: KnownKeys, { alg, kid }: KeyName): Promis
   if (kid === undefined) return find({ alg });
   const key = await find({ alg, kid });
   // Only a published `kid` comes here, so there are no more of them than Authentik has keys.
-  found.set(kid, { alg, key });
+  found.set(kid, { alg, key, signatureCharacters: signatureCharactersOf(key) });
   return key;
 }

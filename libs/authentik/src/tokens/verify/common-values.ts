@@ -4,59 +4,112 @@ import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { isListOfTexts } from '../../protocol/list-of-texts.js';
 
 /** What all tokens of one application say alike. */
-const ofApplication = ['iss', 'aud', 'azp', 'scope', 'acr', 'amr', 'groups'];
-/** What the tokens of one person say alike, besides: a client fetches a new one every few minutes. */
-const ofPerson = ['sub', 'sid', 'email', 'name', 'preferred_username', 'given_name', 'family_name', 'nickname'];
-const names = [...ofApplication, ...ofPerson];
+interface OfApplication {
+  iss?: unknown;
+  aud?: unknown;
+  azp?: unknown;
+  scope?: unknown;
+  acr?: unknown;
+  amr?: unknown;
+  groups?: unknown;
+}
 
-type Value = string | readonly string[];
+/** What the tokens of one person say alike, besides: a client fetches a new one every few minutes. */
+interface OfPerson {
+  sub?: unknown;
+  sid?: unknown;
+  email?: unknown;
+  name?: unknown;
+  preferred_username?: unknown;
+  given_name?: unknown;
+  family_name?: unknown;
+  nickname?: unknown;
+}
 
 /** Keeps one copy of what many remembered tokens say, where each of them came with its own. */
 export class CommonValues {
   private readonly texts = new LRUCache<string, string>({ max: 200 });
   private readonly lists = new LRUCache<string, readonly string[]>({ max: 200 });
-  /** What the last token of each person said, in the order of the names. */
-  private readonly people = new LRUCache<string, (Value | undefined)[]>({ max: 1_000 });
+  /** What the last token of each person said. */
+  private readonly people = new LRUCache<string, OfApplication & OfPerson>({ max: 1_000 });
 
   /**
    * Puts the copies that there are into claims that nobody else has seen yet, and keeps what they say besides.
    * @param claims of a token that was proved
    */
   share(claims: AuthentikClaims): void {
-    const own = claims as Record<string, unknown>;
-    let person = this.people.get(claims.sub);
-    if (person === undefined) this.people.set(claims.sub, (person = names.map(() => undefined)));
-    for (let index = 0; index < names.length; index += 1) {
-      const name = names[index] as string;
-      const value = own[name];
-      if (value === undefined) continue;
-      // Mostly the last token of the same person has said it.
-      const last = person[index];
-      if (last !== undefined && isSame(last, value)) own[name] = last;
-      else if (isValue(value)) {
-        own[name] = person[index] = index < ofApplication.length ? (this.copyOf(value) ?? this.keep(value)) : value;
-      }
+    const own = claims as OfApplication & OfPerson;
+    let last = this.people.get(claims.sub);
+    if (last === undefined) this.people.set(claims.sub, (last = { ...nothing }));
+    // Each by its name: a loop over the names would look every one of them up, for every token that is not remembered.
+    if (own.iss !== undefined) own.iss = last.iss = this.one(own.iss, last.iss);
+    if (own.aud !== undefined) own.aud = last.aud = this.one(own.aud, last.aud);
+    if (own.azp !== undefined) own.azp = last.azp = this.one(own.azp, last.azp);
+    if (own.scope !== undefined) own.scope = last.scope = this.one(own.scope, last.scope);
+    if (own.acr !== undefined) own.acr = last.acr = this.one(own.acr, last.acr);
+    if (own.amr !== undefined) own.amr = last.amr = this.one(own.amr, last.amr);
+    if (own.groups !== undefined) own.groups = last.groups = this.one(own.groups, last.groups);
+    if (own.sub !== undefined) own.sub = last.sub = latest(own.sub, last.sub);
+    if (own.sid !== undefined) own.sid = last.sid = latest(own.sid, last.sid);
+    if (own.email !== undefined) own.email = last.email = latest(own.email, last.email);
+    if (own.name !== undefined) own.name = last.name = latest(own.name, last.name);
+    if (own.preferred_username !== undefined) {
+      own.preferred_username = last.preferred_username = latest(own.preferred_username, last.preferred_username);
     }
+    if (own.given_name !== undefined) own.given_name = last.given_name = latest(own.given_name, last.given_name);
+    if (own.family_name !== undefined) own.family_name = last.family_name = latest(own.family_name, last.family_name);
+    if (own.nickname !== undefined) own.nickname = last.nickname = latest(own.nickname, last.nickname);
   }
 
-  private copyOf(value: Value): Value | undefined {
-    // Lists as JSON, in which no two are written alike.
-    return typeof value === 'string' ? this.texts.get(value) : this.lists.get(JSON.stringify(value));
+  /** The copy that all have. Mostly the last token of the same person has said it. */
+  private one(value: unknown, last: unknown): unknown {
+    if (isSame(last, value)) return last;
+    if (typeof value === 'string') return this.texts.get(value) ?? this.keepText(value);
+    return isListOfTexts(value) ? this.oneList(value) : value;
   }
 
-  private keep(value: Value): Value {
-    if (typeof value === 'string') this.texts.set(value, value);
-    // Nobody may change what others have too.
-    else this.lists.set(JSON.stringify(value), Object.freeze(value));
+  private keepText(value: string): string {
+    this.texts.set(value, value);
     return value;
+  }
+
+  private oneList(value: readonly string[]): readonly string[] {
+    // As JSON, in which no two lists are written alike.
+    const name = JSON.stringify(value);
+    const known = this.lists.get(name);
+    // Nobody may change what others have too.
+    if (known === undefined) this.lists.set(name, Object.freeze(value));
+    return known ?? value;
   }
 }
 
-const isValue = (value: unknown): value is Value => typeof value === 'string' || isListOfTexts(value);
+/** So that V8 knows the place of each name. */
+const nothing: Required<OfApplication & OfPerson> = {
+  iss: undefined,
+  aud: undefined,
+  azp: undefined,
+  scope: undefined,
+  acr: undefined,
+  amr: undefined,
+  groups: undefined,
+  sub: undefined,
+  sid: undefined,
+  email: undefined,
+  name: undefined,
+  preferred_username: undefined,
+  given_name: undefined,
+  family_name: undefined,
+  nickname: undefined,
+};
 
-function isSame(last: Value, value: unknown): boolean {
-  if (typeof last === 'string' || !Array.isArray(value)) return last === value;
-  if (last.length !== value.length) return false;
-  for (let index = 0; index < last.length; index += 1) if (last[index] !== value[index]) return false;
+const latest = (value: unknown, last: unknown): unknown => (isSame(last, value) ? last : value);
+
+/** Of texts and lists of texts; whatever else there may be is left alone. */
+function isSame(last: unknown, value: unknown): boolean {
+  if (typeof last === 'string') return last === value;
+  if (!Array.isArray(last) || !Array.isArray(value) || last.length !== value.length) return false;
+  for (let index = 0; index < last.length; index += 1) {
+    if (typeof last[index] !== 'string' || last[index] !== value[index]) return false;
+  }
   return true;
 }

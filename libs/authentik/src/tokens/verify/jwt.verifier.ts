@@ -12,7 +12,7 @@ import type { AuthentikApplication, ResolvedAuthentikOptions } from '../../optio
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { isListOfTexts } from '../../protocol/list-of-texts.js';
 import { slipOf } from '../token-form.js';
-import type { KeyName } from './application-keys.js';
+import type { FoundKey, KeyName } from './application-keys.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** What Authentik signs with. HS256 is not among them: its key would be a secret, never one of the published keys. */
@@ -91,17 +91,11 @@ export interface PlausibleJwt {
 export class JwtVerifier {
   private readonly headers = new LRUCache<string, KnownHeader>({ max: 100 });
   private lastHeader: KnownHeader | undefined;
-  private readonly byIssuer = new Map<unknown, AuthentikApplication[]>();
 
   constructor(
     @Inject(AUTHENTIK_OPTIONS) private readonly options: ResolvedAuthentikOptions,
     private readonly keys: SigningKeys,
-  ) {
-    for (const application of options.applications) {
-      const { issuer } = application;
-      this.byIssuer.set(issuer, [...(this.byIssuer.get(issuer) ?? []), application]);
-    }
-  }
+  ) {}
 
   /**
    * What can be seen without a signature: form, algorithm, the claims as the token tells them, and whether there is such
@@ -124,19 +118,20 @@ export class JwtVerifier {
     // An extension that has to be understood changes what is signed, or how.
     if (alg === undefined || !(isSymmetric || publishedKeyAlgorithms.includes(alg)) || header.isExtended)
       throw refuse('algorithm', undefined, payload);
-    const application = this.judgeClaims(payload);
+    const nowMs = Date.now();
+    const application = this.judgeClaims(payload, nowMs);
     if (isSymmetric && application.clientSecret === undefined) throw refuse('algorithm', undefined, payload);
-    const key = isSymmetric
-      ? new TextEncoder().encode(application.clientSecret)
-      : this.keyAtHand({ alg, kid }, application, payload);
-    if (!isBase64url(accessToken.slice(accessToken.lastIndexOf('.') + 1))) throw refuseForm(accessToken);
+    const found = isSymmetric ? undefined : this.keyAtHand({ alg, kid }, application, payload, nowMs);
+    if (!hasPlainSignature(accessToken, found?.signatureCharacters)) throw refuseForm(accessToken);
+    const key = isSymmetric ? new TextEncoder().encode(application.clientSecret) : found?.key;
     return { accessToken, algorithm: alg, kid, claims: payload as AuthentikClaims, application, key };
   }
 
   /** All tokens of one key have the same header, to the letter. */
   private headerOf(accessToken: string): Header {
-    // Mostly that of the last token, which costs neither a piece of the token nor a hash of it.
-    if (this.lastHeader !== undefined && accessToken.startsWith(this.lastHeader.encoded)) return this.lastHeader.header;
+    // Mostly that of the last token, which costs no hash.
+    const last = this.lastHeader;
+    if (last !== undefined && accessToken.slice(0, last.encoded.length) === last.encoded) return last.header;
     const encoded = accessToken.slice(0, accessToken.indexOf('.') + 1);
     let known = this.headers.get(encoded);
     if (known === undefined) {
@@ -151,11 +146,16 @@ export class JwtVerifier {
   }
 
   /** @throws {TokenVerificationError} Authentik has no such key, and is not asked again now */
-  private keyAtHand(name: KeyName, application: AuthentikApplication, payload: JWTPayload): CryptoKey | undefined {
+  private keyAtHand(
+    name: KeyName,
+    application: AuthentikApplication,
+    payload: JWTPayload,
+    nowMs: number,
+  ): FoundKey | undefined {
     if (this.options.tokens.validation === 'introspect') return undefined;
-    const key = this.keys.of(application).peek(name);
-    if (key === 'unknown') throw refuse('unknown_key', undefined, payload);
-    return key;
+    const found = this.keys.of(application).peek(name, nowMs);
+    if (found === 'unknown') throw refuse('unknown_key', undefined, payload);
+    return found;
   }
 
   /**
@@ -171,41 +171,44 @@ export class JwtVerifier {
     const { application, algorithm, kid, claims } = jwt;
     await checkSignature(jwt, await this.keys.of(application).find({ alg: algorithm, kid }));
     // To wait for a key takes time, and the token may have ended meanwhile.
-    this.judgeLife(claims);
+    this.judgeLife(claims, Date.now());
   }
 
   /** @returns the one application that the token can be of */
-  private judgeClaims(payload: JWTPayload): AuthentikApplication {
-    const ofIssuer = this.byIssuer.get(payload.iss);
-    if (ofIssuer === undefined) {
-      const issuers = new Set(this.options.applications.map(({ issuer }) => issuer));
-      throw refuse('issuer', undefined, payload, told('iss', payload.iss, issuers));
-    }
-    const { aud, azp, uid, sub, exp } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
+  private judgeClaims(payload: JWTPayload, nowMs: number): AuthentikApplication {
+    const { applications } = this.options;
+    const { iss, aud, azp, uid, sub, exp } = payload as JWTPayload & { azp?: unknown; uid?: unknown };
     // Issuer, audience and client of one entry: never those of one with those of another.
+    let isIssuer = false;
     let isAudience = false;
     let application: AuthentikApplication | undefined;
-    for (const candidate of ofIssuer) {
+    for (const candidate of applications) {
+      if (candidate.issuer !== iss) continue;
+      isIssuer = true;
       if (!names(aud, candidate.audience)) continue;
       isAudience = true;
       if (candidate.clientId === azp) application ??= candidate;
     }
+    if (!isIssuer) {
+      const issuers = new Set(applications.map(({ issuer }) => issuer));
+      throw refuse('issuer', undefined, payload, told('iss', iss, issuers));
+    }
     if (!isAudience) {
-      const audiences = new Set(ofIssuer.map(({ audience }) => audience));
+      const audiences = new Set(applications.flatMap(({ issuer, audience }) => (issuer === iss ? [audience] : [])));
       throw refuse('audience', undefined, payload, told('aud', aud, audiences));
     }
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
     if (typeof azp !== 'string' || typeof uid !== 'string') throw refuse('not_an_access_token', undefined, payload);
     if (application === undefined) throw refuse('audience', undefined, payload);
     if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number') throw refuse('claims', undefined, payload);
-    this.judgeLife(payload);
+    this.judgeLife(payload, nowMs);
     return application;
   }
 
-  private judgeLife(payload: AuthentikClaims | JWTPayload): void {
+  private judgeLife(payload: AuthentikClaims | JWTPayload, nowMs: number): void {
     const { clockToleranceSeconds } = this.options.tokens;
     const { exp, nbf, iat } = payload as { readonly exp: number; readonly nbf?: unknown; readonly iat?: unknown };
-    const now = Date.now() / 1000;
+    const now = nowMs / 1000;
     if (exp <= now - clockToleranceSeconds) throw refuse('expired', undefined, payload);
     if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= now + clockToleranceSeconds)) {
       throw refuse('not_yet_valid', undefined, payload);
@@ -216,10 +219,15 @@ export class JwtVerifier {
 
 /**
  * Decoders pass over white space and padding, so that one token could be written in any number of ways, and each would be
- * judged and remembered by itself. The other parts are signed as they are written.
+ * judged and remembered by itself. The other parts are signed as they are written. Where no more of them
+ * follow a dot than a signature of the key has, none is to spare, or it proves nothing.
+ * @param characters of each signature of the key; `undefined` where that is not known
  * @see RFC 7515 §2
  */
-const isBase64url = (signature: string) => /^[\w-]*$/u.test(signature);
+function hasPlainSignature(accessToken: string, characters: number | undefined): boolean {
+  if (characters !== undefined && accessToken[accessToken.length - characters - 1] === '.') return true;
+  return /^[\w-]*$/u.test(accessToken.slice(accessToken.lastIndexOf('.') + 1));
+}
 
 const names = (aud: unknown, audience: string) => aud === audience || (Array.isArray(aud) && aud.includes(audience));
 
