@@ -8,8 +8,9 @@ const moreClaims = { locale: 'de-AT', tier: 'pro', site: 'vie', unit: 'r7', plan
 /**
  * An Authentik in this process with a provider for RS256, one for ES256, and people in 20 groups, alice among them.
  * @param options.people how many besides her
+ * @param options.modulusLength bits of RSA keys
  */
-export async function startAuthentik({ people = 0 } = {}) {
+export async function startAuthentik({ people = 0, modulusLength = 2048 } = {}) {
   const others = Array.from({ length: people }, (_, index) => `person-${index}`);
   const authentik = await startEmbeddedAuthentik({
     applications: [
@@ -17,6 +18,7 @@ export async function startAuthentik({ people = 0 } = {}) {
       { slug: 'es256', clientSecret: 'bench-secret-of-es256-000000000000', signing: 'ES256' },
     ],
     users: ['alice', ...others].map((username) => ({ username, groups })),
+    modulusLength,
   });
   return {
     authentik,

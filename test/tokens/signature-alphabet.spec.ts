@@ -16,10 +16,15 @@ function written(accessToken: string, what: string, share: number, isAsLong: boo
   return accessToken.slice(0, left) + what + accessToken.slice(isAsLong ? left + what.length : place);
 }
 
-describe.each(['RS256', 'ES256'] as const)('a sound %s token', (signing) => {
+describe.each([
+  { signing: 'RS256', modulusLength: 2048 },
+  { signing: 'RS256', modulusLength: 4096 },
+  { signing: 'ES256', modulusLength: 2048 },
+] as const)('a sound $signing token (RSA of $modulusLength bits)', ({ signing, modulusLength }) => {
   it('is refused with anything in its signature that decoders pass over, its key at hand or not', async () => {
     const authentik = await startEmbeddedAuthentik({
       applications: [{ slug: 'mcp-server', clientId: 'mcp-server', clientType: 'public', signing }],
+      modulusLength,
     });
     onTestFinished(() => authentik.stop());
     const app = await startBrowserApp(authentik.url);
@@ -31,7 +36,9 @@ describe.each(['RS256', 'ES256'] as const)('a sound %s token', (signing) => {
         (error: unknown) => (error instanceof TokenVerificationError ? error.reason : error),
       );
 
-    expect(await reasonOf(`${await authentik.mintAccessToken({ user: 'alice' })}=`)).toBe('malformed');
+    const first = await authentik.mintAccessToken({ user: 'alice' });
+    if (signing === 'RS256') expect(first.split('.')[2]).toHaveLength(Math.ceil(modulusLength / 6));
+    expect(await reasonOf(`${first}=`)).toBe('malformed');
     // Its key is at hand from now on.
     expect(await reasonOf(await authentik.mintAccessToken({ user: 'alice' }))).toBe('accepted');
     const accessToken = await authentik.mintAccessToken({ user: 'alice' });

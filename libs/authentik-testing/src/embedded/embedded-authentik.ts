@@ -46,6 +46,11 @@ export interface EmbeddedAuthentikOptions {
   readonly users?: readonly EmbeddedUserOptions[];
   /** Password of everybody who has none of their own. Default: a random one that a person can type. */
   readonly password?: string;
+  /**
+   * Bits of its RSA keys. Default 2048; the certificate that an Authentik makes for itself has 4096, which take a second to
+   * make.
+   */
+  readonly modulusLength?: 2048 | 4096;
   /** Whether the process lives on as long as this server does. Default true; false saves the call of `stop()`. */
   readonly holdsProcess?: boolean;
 }
@@ -216,7 +221,7 @@ export async function startEmbeddedAuthentik(options: EmbeddedAuthentikOptions =
   const habits = habitsOf(version);
   const password = options.password ?? readablePassword();
   const clock = new EmbeddedClock();
-  const directory = new Directory(habits, password);
+  const directory = new Directory(habits, password, options.modulusLength);
   for (const user of options.users ?? DEFAULT_USERS) directory.addUser(user);
   for (const application of options.applications ?? DEFAULT_APPLICATIONS) directory.addApplication(application);
   for (const provider of options.providersWithoutApplication ?? []) directory.addProvider(provider);

@@ -47,6 +47,7 @@ export class Directory {
   constructor(
     private readonly habits: Habits,
     private readonly password: string,
+    private readonly modulusLength?: 2048 | 4096,
   ) {}
 
   addUser(options: EmbeddedUserOptions): User {
@@ -157,7 +158,7 @@ export class Directory {
         ),
       ]),
       signingKey: signing === 'HS256' ? undefined : this.#key(signing),
-      encryptionKey: encrypted ? generateSigningKey('RS256', this.habits) : undefined,
+      encryptionKey: encrypted ? this.#newKey('RS256') : undefined,
       consent: options.consent ?? 'implicit',
       subMode: options.subMode ?? 'hashed_user_id',
       issuerMode: options.issuerMode ?? 'per_provider',
@@ -179,10 +180,14 @@ export class Directory {
   #key(alg: SigningAlgorithm): Promise<SigningKey> {
     let key = this.#keys.get(alg);
     if (key === undefined) {
-      key = generateSigningKey(alg, this.habits);
+      key = this.#newKey(alg);
       this.#keys.set(alg, key);
     }
     return key;
+  }
+
+  #newKey(alg: SigningAlgorithm): Promise<SigningKey> {
+    return generateSigningKey(alg, { habits: this.habits, modulusLength: this.modulusLength ?? 2048 });
   }
 
   /**
@@ -200,7 +205,7 @@ export class Directory {
           provider.signingKey = undefined;
           return;
         }
-        const key = fresh.get(alg) ?? generateSigningKey(alg, this.habits);
+        const key = fresh.get(alg) ?? this.#newKey(alg);
         fresh.set(alg, key);
         await key;
         provider.signingKey = key;

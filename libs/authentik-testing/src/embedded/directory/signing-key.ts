@@ -32,9 +32,12 @@ export async function encryptionJwk(key: SigningKey): Promise<Readonly<Record<st
   return { ...(await key.jwk()), ...ENCRYPTION, use: 'enc' };
 }
 
-/** @returns a new key pair; RSA ones have 2048 bits, since Authentik's 4096 would cost a second at every start */
-export async function generateSigningKey(alg: SigningAlgorithm, habits: Habits): Promise<SigningKey> {
-  const keys = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+/** @param options.modulusLength bits of an RSA key */
+export async function generateSigningKey(
+  alg: SigningAlgorithm,
+  { habits, modulusLength }: { readonly habits: Habits; readonly modulusLength: number },
+): Promise<SigningKey> {
+  const keys = await generateKeyPair(alg, { extractable: true, modulusLength });
   const pem = await exportPKCS8(keys.privateKey);
   const kid = habits.longKid
     ? createHash('sha512').update(pem).digest('base64url')
