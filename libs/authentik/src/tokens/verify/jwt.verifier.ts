@@ -194,7 +194,8 @@ export class JwtVerifier {
       throw refuse('issuer', undefined, payload, told('iss', iss, issuers));
     }
     if (!isAudience) {
-      const audiences = new Set(applications.flatMap(({ issuer, audience }) => (issuer === iss ? [audience] : [])));
+      const ofIssuer = applications.filter(({ issuer }) => issuer === iss);
+      const audiences = new Set(ofIssuer.map(({ audience }) => audience));
       throw refuse('audience', undefined, payload, told('aud', aud, audiences));
     }
     // ID tokens have the same issuer, audience and key; only these two tell them apart.
@@ -219,8 +220,8 @@ export class JwtVerifier {
 
 /**
  * Decoders pass over white space and padding, so that one token could be written in any number of ways, and each would be
- * judged and remembered by itself. The other parts are signed as they are written. Where no more of them
- * follow a dot than a signature of the key has, none is to spare, or it proves nothing.
+ * judged and remembered by itself. The other parts are signed as they are written. Where no more characters follow a dot than
+ * a signature of the key has, it needs each of them, or proves nothing.
  * @param characters of each signature of the key; `undefined` where that is not known
  * @see RFC 7515 §2
  */
