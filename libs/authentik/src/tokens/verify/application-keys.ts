@@ -114,7 +114,7 @@ export class ApplicationKeys {
   /** The same as {@link usable}, without a look at the clock each time. */
   private reliedOn(nowMs: number): KnownKeys | undefined {
     // To look at a clock costs a request a fifth of what it costs to hash its token, and one was looked at for the token. It
-    // may be set, so it says only when to look at the other one.
+    // may be set, so it says only when to look at the other one: set back by less than a second, it says so that much later.
     const sinceMs = nowMs - this.reliedOnAtMs;
     if (sinceMs >= 0 && sinceMs < reliedOnForMs) return this.known;
     const usable = this.usable();

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { CommonValues } from './common-values.js';
 
-const shared = ['iss', 'aud', 'azp', 'scope', 'acr', 'amr', 'groups', 'sub', 'sid', 'email', 'name', 'nickname'];
+const ofApplication = ['iss', 'aud', 'azp', 'scope', 'acr', 'amr', 'groups'];
+const ofPerson = ['sid', 'email', 'name', 'preferred_username', 'given_name', 'family_name', 'nickname'];
+const shared = [...ofApplication, ...ofPerson];
 
 /** Few values, so that they meet, and some that look like others: a separator in a name, a list of one. */
 const text = fc.constantFrom('', 'a', 'b', 'a b', 'a,b', 'a","b', '["a"]', '__proto__');
@@ -14,7 +16,9 @@ const value = fc.oneof(
   fc.constantFrom(null, 1, true),
   fc.array(fc.jsonValue()),
 );
-const claims = fc.dictionary(fc.constantFrom(...shared, 'jti', 'locale'), value).map((some) => ({ sub: 'a', ...some }));
+const claims = fc
+  .tuple(fc.constantFrom('a', 'b', '__proto__'), fc.dictionary(fc.constantFrom(...shared, 'jti', 'locale'), value))
+  .map(([sub, some]) => ({ sub, ...some }));
 
 const make = (sub: string) => ({ iss: 'i', sub, aud: 'a', exp: 1, groups: ['staff', 'admins'] });
 
@@ -48,6 +52,15 @@ describe('what tokens have in common', () => {
       common.share(next);
       expect(next.groups).toBe(first.groups);
     }
+  });
+
+  it.each(shared)('is one copy of %s, whatever stands in the others', (name) => {
+    const common = new CommonValues();
+    // Lists, for two texts that are alike cannot be told apart.
+    const [first, other, next] = [['said'], ['else'], ['else']].map((said) => ({ ...make('alice'), [name]: said }));
+    for (const token of [first, other, next]) common.share(token as AuthentikClaims);
+    expect(next).toMatchObject({ [name]: ['else'] });
+    expect((next as Record<string, unknown>)[name]).toBe((other as Record<string, unknown>)[name]);
   });
 
   it('is what a person is told to have now, and not what it was before', () => {

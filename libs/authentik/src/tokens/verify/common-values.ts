@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { isListOfTexts } from '../../protocol/list-of-texts.js';
 
+type Value = string | readonly string[];
+
 /** What all tokens of one application say alike. */
 interface OfApplication {
   iss?: unknown;
@@ -26,12 +28,15 @@ interface OfPerson {
   nickname?: unknown;
 }
 
+/** What a token said of these that was a text or a list of texts. */
+type Said = Record<keyof (OfApplication & OfPerson), Value | undefined>;
+
 /** Keeps one copy of what many remembered tokens say, where each of them came with its own. */
 export class CommonValues {
   private readonly texts = new LRUCache<string, string>({ max: 200 });
   private readonly lists = new LRUCache<string, readonly string[]>({ max: 200 });
   /** What the last token of each person said. */
-  private readonly people = new LRUCache<string, OfApplication & OfPerson>({ max: 1_000 });
+  private readonly people = new LRUCache<string, Said>({ max: 1_000 });
 
   /**
    * Puts the copies that there are into claims that nobody else has seen yet, and keeps what they say besides.
@@ -42,30 +47,34 @@ export class CommonValues {
     let last = this.people.get(claims.sub);
     if (last === undefined) this.people.set(claims.sub, (last = { ...nothing }));
     // Each by its name: a loop over the names would look every one of them up, for every token that is not remembered.
-    if (own.iss !== undefined) own.iss = last.iss = this.one(own.iss, last.iss);
-    if (own.aud !== undefined) own.aud = last.aud = this.one(own.aud, last.aud);
-    if (own.azp !== undefined) own.azp = last.azp = this.one(own.azp, last.azp);
-    if (own.scope !== undefined) own.scope = last.scope = this.one(own.scope, last.scope);
-    if (own.acr !== undefined) own.acr = last.acr = this.one(own.acr, last.acr);
-    if (own.amr !== undefined) own.amr = last.amr = this.one(own.amr, last.amr);
-    if (own.groups !== undefined) own.groups = last.groups = this.one(own.groups, last.groups);
-    if (own.sub !== undefined) own.sub = last.sub = latest(own.sub, last.sub);
-    if (own.sid !== undefined) own.sid = last.sid = latest(own.sid, last.sid);
-    if (own.email !== undefined) own.email = last.email = latest(own.email, last.email);
-    if (own.name !== undefined) own.name = last.name = latest(own.name, last.name);
+    if (own.iss !== undefined) own.iss = (last.iss = this.one(own.iss, last.iss)) ?? own.iss;
+    if (own.aud !== undefined) own.aud = (last.aud = this.one(own.aud, last.aud)) ?? own.aud;
+    if (own.azp !== undefined) own.azp = (last.azp = this.one(own.azp, last.azp)) ?? own.azp;
+    if (own.scope !== undefined) own.scope = (last.scope = this.one(own.scope, last.scope)) ?? own.scope;
+    if (own.acr !== undefined) own.acr = (last.acr = this.one(own.acr, last.acr)) ?? own.acr;
+    if (own.amr !== undefined) own.amr = (last.amr = this.one(own.amr, last.amr)) ?? own.amr;
+    if (own.groups !== undefined) own.groups = (last.groups = this.one(own.groups, last.groups)) ?? own.groups;
+    if (own.sub !== undefined) own.sub = (last.sub = latest(own.sub, last.sub)) ?? own.sub;
+    if (own.sid !== undefined) own.sid = (last.sid = latest(own.sid, last.sid)) ?? own.sid;
+    if (own.email !== undefined) own.email = (last.email = latest(own.email, last.email)) ?? own.email;
+    if (own.name !== undefined) own.name = (last.name = latest(own.name, last.name)) ?? own.name;
     if (own.preferred_username !== undefined) {
-      own.preferred_username = last.preferred_username = latest(own.preferred_username, last.preferred_username);
+      last.preferred_username = latest(own.preferred_username, last.preferred_username);
+      own.preferred_username = last.preferred_username ?? own.preferred_username;
     }
-    if (own.given_name !== undefined) own.given_name = last.given_name = latest(own.given_name, last.given_name);
-    if (own.family_name !== undefined) own.family_name = last.family_name = latest(own.family_name, last.family_name);
-    if (own.nickname !== undefined) own.nickname = last.nickname = latest(own.nickname, last.nickname);
+    if (own.given_name !== undefined)
+      own.given_name = (last.given_name = latest(own.given_name, last.given_name)) ?? own.given_name;
+    if (own.family_name !== undefined)
+      own.family_name = (last.family_name = latest(own.family_name, last.family_name)) ?? own.family_name;
+    if (own.nickname !== undefined)
+      own.nickname = (last.nickname = latest(own.nickname, last.nickname)) ?? own.nickname;
   }
 
-  /** The copy that all have. Mostly the last token of the same person has said it. */
-  private one(value: unknown, last: unknown): unknown {
+  /** The copy that all have, of a text or a list of texts. Mostly the last token of the same person has said it. */
+  private one(value: unknown, last: Value | undefined): Value | undefined {
     if (isSame(last, value)) return last;
     if (typeof value === 'string') return this.texts.get(value) ?? this.keepText(value);
-    return isListOfTexts(value) ? this.oneList(value) : value;
+    return isListOfTexts(value) ? this.oneList(value) : undefined;
   }
 
   private keepText(value: string): string {
@@ -83,8 +92,8 @@ export class CommonValues {
   }
 }
 
-/** So that V8 knows the place of each name. */
-const nothing: Required<OfApplication & OfPerson> = {
+/** All names at once, so that V8 knows the place of each. */
+const nothing: Said = {
   iss: undefined,
   aud: undefined,
   azp: undefined,
@@ -102,14 +111,15 @@ const nothing: Required<OfApplication & OfPerson> = {
   nickname: undefined,
 };
 
-const latest = (value: unknown, last: unknown): unknown => (isSame(last, value) ? last : value);
+/** The copy that the last token of the person came with, of a text or a list of texts. */
+function latest(value: unknown, last: Value | undefined): Value | undefined {
+  if (isSame(last, value)) return last;
+  return typeof value === 'string' || isListOfTexts(value) ? value : undefined;
+}
 
-/** Of texts and lists of texts; whatever else there may be is left alone. */
-function isSame(last: unknown, value: unknown): boolean {
-  if (typeof last === 'string') return last === value;
-  if (!Array.isArray(last) || !Array.isArray(value) || last.length !== value.length) return false;
-  for (let index = 0; index < last.length; index += 1) {
-    if (typeof last[index] !== 'string' || last[index] !== value[index]) return false;
-  }
+function isSame(last: Value | undefined, value: unknown): boolean {
+  if (last === undefined || typeof last === 'string') return last === value;
+  if (!Array.isArray(value) || last.length !== value.length) return false;
+  for (let index = 0; index < last.length; index += 1) if (last[index] !== value[index]) return false;
   return true;
 }
