@@ -46,7 +46,7 @@ export async function createPeerGuards(options) {
   }
 
   const known = new Map();
-  /** The least that remembers verified tokens without keeping one: what it knows is found by SHA-256, and may have expired. */
+  /** What an app writes that remembers verified tokens and keeps none of them: found by SHA-256, and good until it expires. */
   class MapGuard {
     canActivate(context) {
       const request = context.switchToHttp().getRequest();
