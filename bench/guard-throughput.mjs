@@ -48,7 +48,7 @@ export async function measureGuardThroughput() {
         'Server CPU time for a request under load (16 connections, 200 RS256 tokens in turn), summed over ' +
         `${rounds} rounds of ${seconds} s each in turn; ${starts} fresh processes for our guards, ${startsOfPeers} for the peers. ` +
         'Each guard has two routes, the one as far from the first as the other from the last. ' +
-        'Every guard but the first two looks for one group. UserInfo is answered by an Authentik on loopback that has nothing else to do, and costs ' +
+        'Every guard but `@Authenticated()` looks for one group. UserInfo is answered by an Authentik on loopback that has nothing else to do, and costs ' +
         'its own CPU besides.',
       rows: [
         row('no guard, of a guard that does nothing', perCpu(alone, 'open', 'nothing')),

@@ -5,31 +5,29 @@ import { isListOfTexts } from '../../protocol/list-of-texts.js';
 
 type Value = string | readonly string[];
 
-/** What all tokens of one application say alike. */
-interface OfApplication {
-  iss?: unknown;
-  aud?: unknown;
-  azp?: unknown;
-  scope?: unknown;
-  acr?: unknown;
-  amr?: unknown;
-  groups?: unknown;
-}
-
-/** What the tokens of one person say alike, besides: a client fetches a new one every few minutes. */
-interface OfPerson {
-  sub?: unknown;
-  sid?: unknown;
-  email?: unknown;
-  name?: unknown;
-  preferred_username?: unknown;
-  given_name?: unknown;
-  family_name?: unknown;
-  nickname?: unknown;
-}
+/** All names at once, so that V8 knows the place of each. */
+const nothing = {
+  // What all tokens of one application say alike.
+  iss: undefined,
+  aud: undefined,
+  azp: undefined,
+  scope: undefined,
+  acr: undefined,
+  amr: undefined,
+  groups: undefined,
+  // What the tokens of one person say alike, besides: a client fetches a new one every few minutes.
+  sub: undefined,
+  sid: undefined,
+  email: undefined,
+  name: undefined,
+  preferred_username: undefined,
+  given_name: undefined,
+  family_name: undefined,
+  nickname: undefined,
+};
 
 /** What a token said of these that was a text or a list of texts. */
-type Said = Record<keyof (OfApplication & OfPerson), Value | undefined>;
+type Said = Record<keyof typeof nothing, Value | undefined>;
 
 /** Keeps one copy of what many remembered tokens say, where each of them came with its own. */
 export class CommonValues {
@@ -43,7 +41,7 @@ export class CommonValues {
    * @param claims of a token that was proved
    */
   share(claims: AuthentikClaims): void {
-    const own = claims as OfApplication & OfPerson;
+    const own = claims as Partial<Record<keyof Said, unknown>>;
     let last = this.people.get(claims.sub);
     if (last === undefined) this.people.set(claims.sub, (last = { ...nothing }));
     // Each by its name: a loop over the names would look every one of them up, for every token that is not remembered.
@@ -91,25 +89,6 @@ export class CommonValues {
     return known ?? value;
   }
 }
-
-/** All names at once, so that V8 knows the place of each. */
-const nothing: Said = {
-  iss: undefined,
-  aud: undefined,
-  azp: undefined,
-  scope: undefined,
-  acr: undefined,
-  amr: undefined,
-  groups: undefined,
-  sub: undefined,
-  sid: undefined,
-  email: undefined,
-  name: undefined,
-  preferred_username: undefined,
-  given_name: undefined,
-  family_name: undefined,
-  nickname: undefined,
-};
 
 /** The copy that the last token of the person came with, of a text or a list of texts. */
 function latest(value: unknown, last: Value | undefined): Value | undefined {
