@@ -164,10 +164,14 @@ describe('a credential in the wrong place or form', () => {
     expect(served).toEqual([]);
   });
 
-  it('two tokens are 400, whichever is the sound one', async () => {
+  it.each([
+    ['authorization', 'authorization'],
+    ['Authorization', 'AUTHORIZATION'],
+  ])('two tokens are 400, whichever is the sound one: %s and %s', async (name, otherName) => {
     const { authorization } = await authentik.bearer('alice');
-    const message = sendRequest(`${mcp.origin}/mcp`, { method: 'POST' });
-    message.setHeader('authorization', [authorization, 'Bearer other']);
+    // A list of names and values is sent as it is.
+    const headers = ['Host', new URL(mcp.origin).host, name, authorization, otherName, 'Bearer other'];
+    const message = sendRequest(`${mcp.origin}/mcp`, { method: 'POST', headers });
     message.end();
     const [response] = (await once(message, 'response')) as [IncomingMessage];
     response.resume();

@@ -31,7 +31,7 @@ export class BearerAuthenticator implements RequestAuthenticator, OnModuleInit, 
 
   authenticate(request: object, response: object): AuthentikUser | Promise<AuthentikUser> {
     const { authorization } = (request as IncomingMessage).headers;
-    checkForm(request as IncomingMessage, authorization);
+    checkForm(request, authorization);
     // A token that was verified before needs none of Passport's machinery, which would come to the same.
     const recalled =
       authorization?.startsWith('Bearer ') === true ? this.verifier.recall(authorization.slice(7)) : undefined;
@@ -70,7 +70,7 @@ export class BearerAuthenticator implements RequestAuthenticator, OnModuleInit, 
 const malformed = () =>
   new MalformedCredentialError('The Authorization header is not "Bearer" and one access token, or was sent twice.');
 
-function checkForm({ rawHeaders }: IncomingMessage, authorization: string | undefined): void {
+function checkForm(request: object, authorization: string | undefined): void {
   if ((authorization?.length ?? 0) > maxAuthorizationCharacters) throw malformed();
-  if (timesSent('authorization', rawHeaders) > 1) throw malformed();
+  if (timesSent(request, 'authorization') > 1) throw malformed();
 }

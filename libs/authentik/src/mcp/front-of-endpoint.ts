@@ -103,7 +103,7 @@ export class FrontOfEndpoint {
       return false;
     };
     // Somebody in between may have taken the other one for its type.
-    if (timesSent('content-type', request.rawHeaders) > 1) {
+    if (timesSent(request, 'content-type') > 1) {
       return deny(415, jsonRpcCode.invalidRequest, 'Send one Content-Type');
     }
     try {
