@@ -46,16 +46,27 @@ async function measureOn(cores) {
 }
 
 async function remembered(authentik) {
-  const { tokens: service, close } = await startTokenService(authentik.optionsOf('rs256'));
-  const tokens = await authentik.tokens(64);
-  for (const token of tokens) await service.verifyToken(token);
-  const ways = { map: createMapLookUp(tokens), ours: (token) => service.verifyToken(token) };
+  const [another, ...tokens] = await authentik.tokens(65);
+  const [plain, afterLogout] = [
+    await startTokenService(authentik.optionsOf('rs256')),
+    await startTokenService(authentik.optionsOf('rs256')),
+  ];
+  // It counts here, whether Authentik takes it or not.
+  await afterLogout.tokens.revokeToken(another).catch(() => undefined);
+  for (const token of tokens) for (const service of [plain, afterLogout]) await service.tokens.verifyToken(token);
+  const ways = {
+    map: createMapLookUp(tokens),
+    ours: (token) => plain.tokens.verifyToken(token),
+    afterLogout: (token) => afterLogout.tokens.verifyToken(token),
+  };
   const found = await timeInTurn(ways, { next: freshCopies(tokens), rounds, millisecondsEach });
-  await close();
+  await plain.close();
+  await afterLogout.close();
   return [
     row('a Map, by SHA-256 of the token', found.map, { format: microseconds }),
     row('remembered', found.ours, { format: microseconds }),
     row('remembered, of the Map', ratios(found, 'ours', 'map'), { atMost: 1.5 }),
+    row('remembered, while another token is revoked, of the Map', ratios(found, 'afterLogout', 'map'), { atMost: 1.5 }),
   ];
 }
 

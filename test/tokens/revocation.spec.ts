@@ -69,6 +69,17 @@ describe.each(ways)('a token that is revoked %s', (_way, revoke) => {
     expect(await ask(app, other)).toBe(200);
   });
 
+  it('is refused though it was served after a revocation that did not hit it', async () => {
+    const app = await start();
+    const [revoked, other] = [await ofAlice(), await token('bob', { sub: 'bob', sid: 'session-of-bob' })];
+    expect(await ask(app, revoked)).toBe(200);
+    await app.get(Revocations).revokeToken(other);
+    expect(await ask(app, revoked)).toBe(200);
+    await revoke(app, revoked);
+    expect(await ask(app, revoked)).toBe(401);
+    await expect(app.get(AuthentikTokenService).verifyToken(revoked)).rejects.toMatchObject({ reason: 'revoked' });
+  });
+
   it('is refused where it was never seen before', async () => {
     const app = await start();
     const revoked = await ofAlice();

@@ -68,6 +68,11 @@ export class RevocationList {
     return this.expiries;
   }
 
+  /** Another one after each addition: a token that nothing hits at one revision is not hit as long as that lasts. */
+  get revision(): number {
+    return this.added;
+  }
+
   hasToken(token: string): boolean {
     return this.tokens.size > 0 && this.tokens.has(revocationHashOf(token));
   }

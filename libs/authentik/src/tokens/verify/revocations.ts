@@ -104,6 +104,11 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     await this.revoke({ kind: 'subject', issuer, subject, issuedUntil }, this.lastExpiry(issuedUntil));
   }
 
+  /** Another one after each revocation: a token that none hits at one revision is not hit as long as that lasts. */
+  get revision(): number {
+    return this.list.revision;
+  }
+
   /** Whether this very token was revoked. */
   hasToken(accessToken: string): boolean {
     return this.list.hasToken(accessToken);

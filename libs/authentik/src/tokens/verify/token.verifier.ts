@@ -61,9 +61,10 @@ export class TokenVerifier {
       // Not every caller is compiled.
       if (typeof accessToken !== 'string') throw refuseForm(accessToken);
       this.revocations.check();
-      if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
+      // None that is revoked; asked first, since it looks into the list once a revocation only.
       const recalled = this.verified.find(accessToken);
       if (recalled !== undefined) return Promise.resolve(recalled);
+      if (this.revocations.hasToken(accessToken)) throw refuse('revoked');
       const rejection = this.rejected.find(accessToken);
       if (rejection !== undefined) throw rejection;
       const underWay = this.underWay.find(accessToken);

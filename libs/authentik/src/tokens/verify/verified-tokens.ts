@@ -29,8 +29,15 @@ const leastCharacters = 200;
 const placeOf = (accessToken: string, id?: string): string =>
   accessToken.length < leastCharacters ? (id ?? idOf(accessToken)) : tailOf(accessToken);
 
-interface Entry extends VerifiedToken {
+interface Entry {
   readonly id: string;
+  readonly user: AuthentikUser;
+  readonly issuedAt: number | undefined;
+  readonly key: NamedKey | undefined;
+  /** Until when it counts by the clock, in epoch milliseconds. */
+  readonly endsAtMs: number;
+  /** The revision of the revocations that have not hit it. */
+  revision: number;
 }
 
 /**
@@ -55,23 +62,29 @@ export class VerifiedTokens {
     const entry = this.entries.get(place);
     if (entry === undefined || entry.id !== idOf(accessToken)) return undefined;
     const now = Date.now();
-    const { user, issuedAt, key, goodUntilMs } = entry;
-    if (
-      (goodUntilMs === undefined || now < goodUntilMs) &&
-      now < (user.expiresAt + this.clockToleranceSeconds) * 1000 &&
-      !this.revocations.hit(accessToken, user, issuedAt) &&
-      key?.isPublished(now) !== false
-    ) {
-      return user;
+    if (now < entry.endsAtMs && this.isUnrevoked(accessToken, entry) && entry.key?.isPublished(now) !== false) {
+      return entry.user;
     }
     this.entries.delete(place);
     return undefined;
   }
 
+  /** Asked of the list once a revocation, for it would have to hash the token again. */
+  private isUnrevoked(accessToken: string, entry: Entry): boolean {
+    const { revision } = this.revocations;
+    if (entry.revision === revision) return true;
+    if (this.revocations.hit(accessToken, entry.user, entry.issuedAt)) return false;
+    entry.revision = revision;
+    return true;
+  }
+
+  /** @param verified no revocation that is known now hits it */
   remember(accessToken: string, verified: VerifiedToken): void {
-    const { user, issuedAt, key, goodUntilMs } = verified;
-    if (this.entries === undefined || (goodUntilMs !== undefined && goodUntilMs <= Date.now())) return;
+    const { user, issuedAt, key, goodUntilMs = Infinity } = verified;
+    if (this.entries === undefined || goodUntilMs <= Date.now()) return;
     const id = idOf(accessToken);
-    this.entries.set(placeOf(accessToken, id), { user, issuedAt, key, goodUntilMs, id });
+    const endsAtMs = Math.min(goodUntilMs, (user.expiresAt + this.clockToleranceSeconds) * 1000);
+    const { revision } = this.revocations;
+    this.entries.set(placeOf(accessToken, id), { id, user, issuedAt, key, endsAtMs, revision });
   }
 }
