@@ -54,7 +54,7 @@ export function fromMember(member: string): Revocation | undefined {
   return { kind, issuer: first, subject: second, issuedUntil: third };
 }
 
-/** All revocations that can still hit a token, in this process: asked on the path of every request. */
+/** All revocations that can still hit a token, in this process: asked on the path of requests. */
 export class RevocationList {
   private added = 0;
   private readonly expiries = new Map<string, number>();
