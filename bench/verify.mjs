@@ -51,9 +51,11 @@ async function remembered(authentik) {
     await startTokenService(authentik.optionsOf('rs256')),
     await startTokenService(authentik.optionsOf('rs256')),
   ];
+  for (const token of tokens) for (const service of [plain, afterLogout]) await service.tokens.verifyToken(token);
   // It counts here, whether Authentik takes it or not.
   await afterLogout.tokens.revokeToken(another).catch(() => undefined);
-  for (const token of tokens) for (const service of [plain, afterLogout]) await service.tokens.verifyToken(token);
+  const { reason } = await afterLogout.tokens.verifyToken(another).catch((error) => error);
+  if (reason !== 'revoked') throw new Error(`A revoked token is refused as ${reason}.`);
   const ways = {
     map: createMapLookUp(tokens),
     ours: (token) => plain.tokens.verifyToken(token),

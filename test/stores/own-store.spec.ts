@@ -5,6 +5,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { MemoryStore } from '../../libs/authentik/src/stores/memory.store.js';
+import { Revocations } from '../../libs/authentik/src/tokens/verify/revocations.js';
 import { startRestApp } from '../harness/rest-app.js';
 
 @Controller('reports')
@@ -51,6 +52,27 @@ describe('a store of the app', () => {
     await vi.waitFor(async () => expect(await ask(two, accessToken)).toBe(401));
     await Promise.all([one.close(), two.close()]);
     expect(stores.map(({ closed }) => closed)).toEqual([1, 1]);
+  });
+
+  it('may hand over what it has heard while it is told something: a token that this revokes is not remembered', async () => {
+    const held: (() => void)[] = [];
+    const store = new OwnStore();
+    store.subscribe = (channel, onMessage) =>
+      database.subscribe(channel, (message) => void held.push(() => onMessage(message)));
+    store.addToIndex = (key, member, expiresAt) => {
+      for (const handOver of held.splice(0)) handOver();
+      return database.addToIndex(key, member, expiresAt);
+    };
+    const [one, two] = [await start(new OwnStore()), await start(store)];
+    await two.get(Revocations).revokeSession({ issuer: `${authentik.url}/`, sessionId: 'of-nobody' });
+    // It outlives all others, so that the revocations have to be kept for longer, of which the store is told.
+    const exp = Math.floor(Date.now() / 1000) + 48 * 3600;
+    const accessToken = await authentik.mintAccessToken({ user: 'alice', claims: { exp } });
+    await one.get(AuthentikTokenService).revokeToken(accessToken, 'access_token');
+    await vi.waitFor(() => expect(held.length).toBeGreaterThan(0));
+    expect(await ask(two, accessToken)).toBe(401);
+    expect(await ask(two, accessToken)).toBe(401);
+    await Promise.all([one.close(), two.close()]);
   });
 
   it('is asked for what it says of itself: before the list could be read, no token is judged', async () => {

@@ -105,9 +105,9 @@ export class TokenVerifier {
       } else if (isUserInfo) verified = await this.byUserInfo(accessToken);
       else verified = await this.introspected(accessToken, jwt?.application);
       const { user, issuedAt } = verified;
-      // The token itself may have been revoked meanwhile.
-      if (this.revocations.hit(accessToken, user, issuedAt)) throw refuse('revoked');
       if (issuedAt !== undefined) this.revocations.noteLife(user.expiresAt - issuedAt);
+      // The token itself may have been revoked meanwhile. Nothing may come between this and remembering it.
+      if (this.revocations.hit(accessToken, user, issuedAt)) throw refuse('revoked');
       this.verified.remember(accessToken, verified);
       this.debug(() => `${route} accepts a token: client=${user.clientId} sub=${user.id}`);
       return user;
