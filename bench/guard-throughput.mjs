@@ -16,7 +16,7 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 24);
 const seconds = 0.4;
 /** From peers we differ by more. */
 const startsOfPeers = 3;
-const roundsOfPeers = rounds / 2;
+const roundsOfPeers = Math.ceil(rounds / 2);
 
 /**
  * In servers of their own: an app has one way to guard its routes, and what others leave at a request, or what is compiled for

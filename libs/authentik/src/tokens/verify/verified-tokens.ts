@@ -29,11 +29,8 @@ const leastCharacters = 200;
 const placeOf = (accessToken: string, id?: string): string =>
   accessToken.length < leastCharacters ? (id ?? idOf(accessToken)) : tailOf(accessToken);
 
-interface Entry {
+interface Entry extends Omit<VerifiedToken, 'goodUntilMs'> {
   readonly id: string;
-  readonly user: AuthentikUser;
-  readonly issuedAt: number | undefined;
-  readonly key: NamedKey | undefined;
   /** Until when it counts by the clock, in epoch milliseconds. */
   readonly endsAtMs: number;
   /** The revision of the revocations that have not hit it. */
