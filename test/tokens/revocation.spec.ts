@@ -24,6 +24,7 @@ beforeEach(async () => {
   authentik = await startEmbeddedAuthentik();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const app of apps.splice(0)) await app.close();
   await authentik.stop();
 });
@@ -78,6 +79,20 @@ describe.each(ways)('a token that is revoked %s', (_way, revoke) => {
     await revoke(app, revoked);
     expect(await ask(app, revoked)).toBe(401);
     await expect(app.get(AuthentikTokenService).verifyToken(revoked)).rejects.toMatchObject({ reason: 'revoked' });
+  });
+
+  it('is refused without another look at its signature', async () => {
+    const app = await start();
+    const revoked = await ofAlice();
+    await revoke(app, revoked);
+    expect(await ask(app, revoked)).toBe(401);
+    const signatures = vi.spyOn(crypto.subtle, 'verify');
+    expect(await ask(app, revoked)).toBe(401);
+    await expect(app.get(AuthentikTokenService).verifyToken(revoked)).rejects.toMatchObject({ reason: 'revoked' });
+    expect(signatures).not.toHaveBeenCalled();
+    // Of one that is not revoked it is looked at.
+    expect(await ask(app, await token('bob'))).toBe(200);
+    expect(signatures).toHaveBeenCalledTimes(1);
   });
 
   it('is refused where it was never seen before', async () => {

@@ -5,11 +5,12 @@ import { idOf } from './verified-tokens.js';
 
 const maxEntries = 1_000;
 const ttlMs = 10_000;
-const costly: ReadonlySet<TokenRefusal> = new Set(['signature', 'inactive', 'claims']);
+const costly: ReadonlySet<TokenRefusal> = new Set(['signature', 'inactive', 'claims', 'revoked']);
 
 /**
- * Remembers for a moment what it cost something to refuse: a bad signature, a token that Authentik called inactive, or
- * of which it tells too little. In a place of its own, so that a flood of bad tokens drives no good one out.
+ * Remembers for a moment what it cost something to refuse: a bad signature, a token that Authentik called inactive, of which
+ * it tells too little, or that was revoked with its session or user, which nothing undoes. In a place of its own, so that a
+ * flood of bad tokens drives no good one out.
  */
 export class RejectedTokens {
   private readonly entries = new LRUCache<string, TokenVerificationError>({
