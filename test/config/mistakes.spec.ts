@@ -21,17 +21,25 @@ const sound = {
   publicUrl: 'https://reports.example.com',
 };
 
-/** The mistakes that stop the start; none when the module starts. */
-async function mistakesOf(changes: object, extras: AuthentikModuleExtras = {}): Promise<string[]> {
+/** What stops the start; nothing when the module starts. */
+async function failureOf(
+  changes: object,
+  extras: AuthentikModuleExtras = {},
+): Promise<AuthentikConfigError | undefined> {
   const options = { ...sound, ...changes, ...extras };
   try {
     const testing = await Test.createTestingModule({ imports: [AuthentikModule.forRoot(options)] }).compile();
     await testing.close();
-    return [];
+    return undefined;
   } catch (error) {
     if (!(error instanceof AuthentikConfigError)) throw error;
-    return error.issues.map(({ option, problem, remedy }) => `${option}: ${problem} ${remedy}`);
+    return error;
   }
+}
+
+async function mistakesOf(changes: object, extras: AuthentikModuleExtras = {}): Promise<string[]> {
+  const { issues = [] } = (await failureOf(changes, extras)) ?? {};
+  return issues.map(({ option, problem, remedy }) => `${option}: ${problem} ${remedy}`);
 }
 
 describe('each mistake stops the start, beside a neighbour that does not', () => {
@@ -240,6 +248,13 @@ describe('each mistake stops the start, beside a neighbour that does not', () =>
       'features: opens no door: nobody could prove who they are. Add "bearer" or "session".',
     ]);
     expect(await mistakesOf({}, { features: ['bearer'] })).toEqual([]);
+  });
+
+  it('each once, where nobody catches the error and Node prints it', async () => {
+    const failure = await failureOf({ url: 'auth.example.com', clientSecret: 'changeme' });
+    const { issues = [] } = failure ?? {};
+    expect(issues.map(({ option }) => option)).toEqual(['url', 'clientSecret']);
+    for (const { problem } of issues) expect(inspect(failure).split(problem)).toHaveLength(2);
   });
 
   it('all at once', async () => {

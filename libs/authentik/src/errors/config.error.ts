@@ -16,10 +16,13 @@ export interface ConfigIssue {
  */
 export class AuthentikConfigError extends AuthentikError {
   override readonly code = 'ERR_AUTHENTIK_CONFIG';
+  declare readonly issues: readonly ConfigIssue[];
 
-  constructor(readonly issues: readonly ConfigIssue[]) {
+  constructor(issues: readonly ConfigIssue[]) {
     const lines = issues.map(({ option, problem, remedy }) => `  - ${option}: ${problem} ${remedy}`);
     const count = issues.length === 1 ? 'one mistake' : `${issues.length} mistakes`;
     super(`The Authentik configuration has ${count}:\n${lines.join('\n')}`);
+    // Node prints what can be enumerated of an error that nobody catches, and the message has told each mistake.
+    Object.defineProperty(this, 'issues', { value: issues, enumerable: false });
   }
 }
