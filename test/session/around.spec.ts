@@ -138,6 +138,19 @@ describe('the app around', () => {
   });
 });
 
+describe('a secret that is made for one start', () => {
+  it.each([
+    ['for a developer', undefined, 'log'],
+    ['where others come', 'https://reports.example.com', 'warn'],
+  ])('%s is told at the level of what it means there', async (_where, publicUrl, level) => {
+    const log = recordLog();
+    const options = { session: { secrets: undefined } as object };
+    await start({ options, logger: log.logger, ...(publicUrl !== undefined && { publicUrl }) });
+    const told = log.lines.filter((line) => line.includes('a secret was made for this start'));
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^${level} session.secrets is not set`, 'u'))]);
+  });
+});
+
 describe('behind a proxy that speaks https', () => {
   const publicUrl = 'https://reports.example.com';
   const https = { accept: 'application/json', 'x-forwarded-proto': 'https' };

@@ -6,7 +6,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AUTHENTIK_OPTIONS, AUTHENTIK_STORE } from '../../authentik.constants.js';
 import { AuthentikConfigError, type AuthentikError } from '../../errors/index.js';
 import { AuthentikLogger } from '../../observability/authentik-logger.js';
-import type { ResolvedAuthentikOptions } from '../../options/index.js';
+import { isLoopback, type ResolvedAuthentikOptions } from '../../options/index.js';
 import type { KeyValueStore } from '../../stores/key-value-store.js';
 import { SessionStore, storeUnavailable } from '../store/session-store.js';
 import { SessionSecrets } from '../tokens/session-secrets.js';
@@ -93,11 +93,13 @@ export class SessionMiddleware {
     const { session } = this.options;
     if (session === undefined) return;
     if (session.isSecretMade) {
-      this.logger.warn(
+      const line =
         'session.secrets is not set: a secret was made for this start, and everybody is signed out by the next one. Set ' +
-          'AUTHENTIK_SESSION_SECRET to the output of `openssl rand -base64 32`; to change it later, put the new one before ' +
-          'the old one, with a comma between.',
-      );
+        'AUTHENTIK_SESSION_SECRET to the output of `openssl rand -base64 32`; to change it later, put the new one before ' +
+        'the old one, with a comma between.';
+      // On a developer's own machine nothing is wrong with that.
+      if (isLoopback(this.options.publicUrl)) this.logger.log(line);
+      else this.logger.warn(line);
     }
     if (process.env['NODE_ENV'] !== 'production' || this.values.isShared) return;
     const own = session.mount && session.store === undefined;
