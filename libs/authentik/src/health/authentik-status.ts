@@ -8,8 +8,9 @@ import { SigningKeys } from '../tokens/verify/signing-keys.js';
 /** How it stands with Authentik, as far as this app has noticed. */
 export interface AuthentikStanding {
   /**
-   * `up`: the last calls were answered, or the first one, at the start, has no answer yet. `degraded`: a call failed or Redis is away, and what is
-   * known of the app's own application still serves. `down`: its tokens cannot be judged, and are answered 503.
+   * `up`: the last calls were answered, or the first one, at the start, has no answer yet. `degraded`: a call failed, or
+   * Redis or the app's own `store` is away, and what is known of the app's own application still serves. `down`: its tokens
+   * cannot be judged, and are answered 503.
    */
   readonly status: 'up' | 'degraded' | 'down';
   /** Why, in a sentence for operators; absent while `up`. */

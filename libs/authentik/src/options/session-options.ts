@@ -66,8 +66,8 @@ export class AuthentikSessionOptions {
   keepTokens?: boolean = false;
 
   /**
-   * A store of `express-session`, such as `connect-redis`. Default: our own, in Redis where the options name one, else in
-   * this process.
+   * A store of `express-session`, such as `connect-redis`. Default: our own, in `redis` or `store` where the options
+   * name one, else in this process.
    */
   store?: ExpressSessionStore;
 

@@ -41,8 +41,8 @@ export class AuthentikTokenOptions {
   staleKeysSeconds?: number = 3600;
 
   /**
-   * With `redis`: how long tokens are judged on by what was known of revocations, in seconds, while Redis cannot be
-   * reached; then they are answered 503. 0 to 3600. Default 60.
+   * With `redis` or a shared `store`: how long tokens are judged on by what was known of revocations, in seconds, while it
+   * cannot be reached; then they are answered 503. 0 to 3600. Default 60.
    */
   revocationStaleSeconds?: number = 60;
 

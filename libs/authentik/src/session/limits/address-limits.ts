@@ -21,8 +21,8 @@ const windowMs = 60_000;
 type Requests = IncomingMessage & { readonly app?: { get(setting: string): unknown } };
 
 /**
- * Limits by address what anybody may ask of a browser's doors, through `@nestjs/throttler`. With Redis all processes
- * count together; without it counts have a memory of their own, or strangers with many addresses could push sessions out
+ * Limits by address what anybody may ask of a browser's doors, through `@nestjs/throttler`. With a shared store all processes
+ * count together; without one counts have a memory of their own, or strangers with many addresses could push sessions out
  * of that which is for both.
  */
 @Injectable()

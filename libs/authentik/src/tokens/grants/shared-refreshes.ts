@@ -79,7 +79,7 @@ export class SharedRefreshes {
       await this.store.set(seal.name, sealed, usedUp ? keptSeconds : pauseSeconds);
       await this.store.publish(seal.name, sealed);
     } catch {
-      // Redis has said itself what is wrong.
+      // The store has said itself what is wrong.
       this.logger.warn(
         'Other processes could not be told what came of a refresh token: users may have to sign in again.',
       );
@@ -94,7 +94,7 @@ export class SharedRefreshes {
       found ??= await seal.open(sealed);
       if (found !== undefined) enough.abort();
     };
-    // Redis may be back before the time is over.
+    // The store may be back before the time is over.
     const read = () => this.store.get(seal.name).then(look, () => undefined);
     const end = await this.store.subscribe(
       seal.name,

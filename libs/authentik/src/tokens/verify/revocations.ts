@@ -31,8 +31,8 @@ export interface RevocationOutage {
 
 /**
  * Access tokens that count no more, whatever their signature says. The list is in each process, so that no request
- * waits for Redis; with `redis` it is fed by what the other processes publish, and read whole at the start and after
- * each interruption.
+ * waits for a store; with `redis` or a shared `store` it is fed by what the other processes publish, and read whole at the
+ * start and after each interruption.
  */
 @Injectable()
 export class Revocations implements OnModuleInit, OnModuleDestroy {
@@ -55,7 +55,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     if (store.isShared) this.behindSinceMs = performance.now();
   }
 
-  /** Waits for the list of the other processes, but not long: an app starts while Redis is away. */
+  /** Waits for the list of the other processes, but not long: an app starts while the store is away. */
   async onModuleInit(): Promise<void> {
     if (!this.store.isShared) return;
     const firstRead = new Promise<void>((resolve) => {
@@ -191,7 +191,7 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     return this.lastExpiry(now);
   }
 
-  /** Here at once and for certain; elsewhere as soon as Redis can be told. */
+  /** Here at once and for certain; elsewhere as soon as the store can be told. */
   private async revoke(revocation: Revocation, expiresAt: number): Promise<void> {
     this.add(revocation, expiresAt);
     if (!this.store.isShared) return;
