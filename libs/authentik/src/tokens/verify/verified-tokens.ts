@@ -39,7 +39,7 @@ interface Entry extends Omit<VerifiedToken, 'goodUntilMs'> {
 
 /**
  * Remembers verified tokens. One is forgotten when it expires, when it is revoked, when its key is no longer published
- * or can no longer be relied on, and when there are too many.
+ * or can no longer be relied on, and when there are too many. docs/decisions/0003 says what it costs.
  */
 export class VerifiedTokens {
   /** Where to look for a token; only its id tells whether it is the one. */
