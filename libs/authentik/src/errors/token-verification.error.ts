@@ -1,8 +1,7 @@
 import { AuthentikError } from './authentik.error.js';
 
 /**
- * Why a token was refused. For the operator's log; the wire shows the same `invalid_token` for all but `expired`,
- * which a client can act on.
+ * Why a token was refused. For the operator's log, where `token_` stands before it; the wire shows the same words for all.
  */
 export type TokenRefusal =
   | 'malformed'
