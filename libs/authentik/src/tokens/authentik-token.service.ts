@@ -90,8 +90,8 @@ export class AuthentikTokenService {
 
   /**
    * Exchanges a refresh token for new tokens. Concurrent calls for one refresh token make one request; with `redis` or a
-   * shared `store` those of all processes of this app do, and who comes up to 60 seconds late gets what the first one got. Keep the
-   * `refreshToken` of the answer: Authentik takes the old one no more.
+   * shared `store` those of all processes of this app do, and who comes up to 60 seconds late gets what the first one got.
+   * Keep the `refreshToken` of the answer: Authentik takes the old one no more.
    * @throws {TokenGrantError} `isGrantEnded`: the user has to sign in again. Never try the same token again. With the
    * reason `outcome_unknown` the answer was lost, or the process that sent the token ended before it told the others;
    * with `invalid_request` what was given is no token, and nothing was sent.
@@ -103,9 +103,10 @@ export class AuthentikTokenService {
   }
 
   /**
-   * Makes a token useless, in Authentik and in this process at once; with `redis` or a shared `store` in all processes of this
-   * app within a second. Other apps take an access token until it expires, or for `introspectionTtlSeconds` where they introspect.
-   * Revoking the access token leaves the refresh token alone and the other way round; revoke both to sign somebody out.
+   * Makes a token useless, in Authentik and in this process at once; with `redis` or a shared `store` in all processes of
+   * this app within a second. Other apps take an access token until it expires, or for `introspectionTtlSeconds` where they
+   * introspect. Revoking the access token leaves the refresh token alone and the other way round; revoke both to sign
+   * somebody out.
    * @throws {TokenGrantError} Authentik did not take the client's credentials; `invalid_request`: this is no token
    * @throws {AuthentikUnavailableError} Authentik could not be told; this process refuses the token all the same
    * @see RFC 7009
