@@ -5,7 +5,7 @@ import type { AuthentikClaims } from '../../protocol/claims.types.js';
 import { CommonValues } from './common-values.js';
 
 const ofApplication = ['iss', 'aud', 'azp', 'scope', 'acr', 'amr', 'groups'];
-const ofPerson = ['sid', 'email', 'name', 'preferred_username', 'given_name', 'family_name', 'nickname'];
+const ofPerson = ['sid', 'email', 'name', 'preferred_username', 'given_name', 'family_name'];
 const shared = [...ofApplication, ...ofPerson];
 
 /** Few values, so that they meet, and some that look like others: a separator in a name, a list of one. */
@@ -23,13 +23,22 @@ const claims = fc
 const make = (sub: string) => ({ iss: 'i', sub, aud: 'a', exp: 1, groups: ['staff', 'admins'] });
 
 /** With a list, for two texts that are alike cannot be told apart. */
-const called = (nickname: string) => ({ ...make('alice'), nickname: [nickname] });
+const called = (name: string): AuthentikClaims => ({ ...make('alice'), name: [name] as unknown as string });
+
+/** What the last two of three tokens, which say the same, have of a claim once they are shared. */
+function share(common: CommonValues, name: string) {
+  // Lists, for two texts that are alike cannot be told apart.
+  const tokens = [['said'], ['else'], ['else']].map((said) => ({ ...make('alice'), [name]: said }));
+  for (const token of tokens) common.share(token);
+  const [, other, next] = tokens.map((token) => (token as Record<string, unknown>)[name]);
+  return { other, next };
+}
 
 describe('what tokens have in common', () => {
   it('is the same after sharing as before, whatever other tokens said', () => {
     fc.assert(
-      fc.property(fc.array(claims, { minLength: 1, maxLength: 20 }), (tokens) => {
-        const common = new CommonValues();
+      fc.property(fc.array(claims, { minLength: 1, maxLength: 20 }), fc.boolean(), (tokens, sharesOfPerson) => {
+        const common = new CommonValues(sharesOfPerson);
         for (const token of tokens) {
           const before = structuredClone(token);
           const own = token as unknown as AuthentikClaims;
@@ -42,7 +51,7 @@ describe('what tokens have in common', () => {
   });
 
   it('is one copy, which nobody can change', () => {
-    const common = new CommonValues();
+    const common = new CommonValues(false);
     const first = make('alice');
     common.share(first);
     expect(Object.isFrozen(first.groups)).toBe(true);
@@ -55,21 +64,29 @@ describe('what tokens have in common', () => {
   });
 
   it.each(shared)('is one copy of %s, whatever stands in the others', (name) => {
-    const common = new CommonValues();
-    // Lists, for two texts that are alike cannot be told apart.
-    const [first, other, next] = [['said'], ['else'], ['else']].map((said) => ({ ...make('alice'), [name]: said }));
-    for (const token of [first, other, next]) common.share(token as AuthentikClaims);
-    expect(next).toMatchObject({ [name]: ['else'] });
-    expect((next as Record<string, unknown>)[name]).toBe((other as Record<string, unknown>)[name]);
+    const { other, next } = share(new CommonValues(true), name);
+    expect(next).toStrictEqual(['else']);
+    expect(next).toBe(other);
+  });
+
+  it.each(ofApplication)('is one copy of %s where it is what the tokens of an application say alike', (name) => {
+    const { other, next } = share(new CommonValues(false), name);
+    expect(next).toBe(other);
+  });
+
+  it.each(ofPerson)('is not %s where only what the tokens of an application say alike is shared', (name) => {
+    const { other, next } = share(new CommonValues(false), name);
+    expect(next).toStrictEqual(other);
+    expect(next).not.toBe(other);
   });
 
   it('is what a person is told to have now, and not what it was before', () => {
-    const common = new CommonValues();
+    const common = new CommonValues(true);
     common.share(called('al'));
     const renamed = called('ali');
     common.share(renamed);
     const next = called('ali');
     common.share(next);
-    expect(next.nickname).toBe(renamed.nickname);
+    expect(next.name).toBe(renamed.name);
   });
 });

@@ -29,7 +29,7 @@ export class TokenVerifier {
   private readonly verified: VerifiedTokens;
   private readonly rejected = new RejectedTokens();
   private readonly unproved = new UnprovedTokens();
-  private readonly common = new CommonValues();
+  private readonly common: CommonValues;
   private readonly underWay = new JudgementsUnderWay();
 
   constructor(
@@ -42,7 +42,8 @@ export class TokenVerifier {
     private readonly revocations: Revocations,
     private readonly userInfo: UserInfoVerifier,
   ) {
-    const { cacheMaxEntries, clockToleranceSeconds } = options.tokens;
+    const { cacheMaxEntries, clockToleranceSeconds, keepClaims } = options.tokens;
+    this.common = new CommonValues(!keepClaims);
     this.verified = new VerifiedTokens(cacheMaxEntries, clockToleranceSeconds, revocations);
   }
 
