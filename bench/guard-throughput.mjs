@@ -7,7 +7,7 @@ import { get, pathsOf } from './common/targets.mjs';
 import { measureCpu, perCpu } from './common/throughput.mjs';
 
 /** Fresh processes, since what the compiler makes of one of them differs by more than a guard costs. */
-const starts = 8;
+const starts = 12;
 /**
  * Many and short, for the machine itself changes within seconds. And so many, since a major garbage collection, which takes a
  * tenth of a round, comes in every other one and falls to the one or the other.
