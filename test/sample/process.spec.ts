@@ -183,6 +183,7 @@ describe('npm start', () => {
     await both.untilReady();
     const getToken = /^ +(TOKEN=.*)$/mu.exec(both.output)?.[1] ?? '';
     const TOKEN = (await run('sh', ['-c', `${getToken}; echo "$TOKEN"`])).stdout.trim();
+    const refused = await run('sh', ['-c', `${getToken.replace('username=alice', 'username=nobody')}; echo "$TOKEN"`]);
     const manual = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const command = /^curl [^\n]*:3000\/mcp(?:.*\\\n)*.*$/mu.exec(manual)?.[0].replace(':3000/', `:${port}/`) ?? '';
     const listed = await run('sh', ['-c', command], { env: { ...process.env, TOKEN } });
@@ -190,6 +191,8 @@ describe('npm start', () => {
     const bare = await run('sh', ['-c', withoutAccept], { env: { ...process.env, TOKEN } });
     both.signal('SIGTERM');
     await both.ended;
+    expect(refused.stdout.trim()).toBe('');
+    expect(refused.stderr).toContain('invalid_grant');
     expect(command).toContain('$TOKEN');
     expect(listed.stdout).toContain('"team-report"');
     expect(listed.stdout).not.toContain('"purge-records"');

@@ -96,9 +96,22 @@ function announce(authentik: EmbeddedAuthentik, appPassword: string): void {
     ...authentik.users.map(({ username, groups }) => `    ${username.padEnd(9)}${groups.join(', ') || '(no group)'}`),
     `  App password of all users, for programs: ${appPassword}`,
     '  An access token of alice, for curl',
-    `    TOKEN=$(curl -s ${authentik.url}/application/o/token/ -d grant_type=client_credentials -d client_id=${application?.clientId ?? ''} -d username=alice -d password=${appPassword} -d scope="openid profile" | node -p 'JSON.parse(fs.readFileSync(0)).access_token')`,
+    `    TOKEN=$(${tokenCommand(authentik, appPassword)})`,
   ];
   console.log(lines.join('\n'));
+}
+
+/** Prints an access token. Why there is none goes to standard error, so that no shell takes it for one. */
+function tokenCommand({ url, applications: [application] }: EmbeddedAuthentik, appPassword: string): string {
+  const fields = [
+    'grant_type=client_credentials',
+    `client_id=${application?.clientId ?? ''}`,
+    'username=alice',
+    `password=${appPassword}`,
+    'scope="openid profile"',
+  ];
+  const asked = `curl -sS ${url}/application/o/token/ ${fields.map((field) => `-d ${field}`).join(' ')}`;
+  return `${asked} | node -e 'const a = JSON.parse(fs.readFileSync(0)); a.access_token ? console.log(a.access_token) : console.error(a)'`;
 }
 
 function environmentFor(authentik: EmbeddedAuthentik): NodeJS.ProcessEnv {
