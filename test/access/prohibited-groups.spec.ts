@@ -1,11 +1,13 @@
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import * as fc from 'fast-check';
 import {
+  AllowedGroups,
   Authenticated,
   type AuthentikOptions,
   type AuthentikUser,
   CurrentUser,
   ProhibitedGroups,
+  RequiredGroups,
   RequiredScopes,
 } from 'nestjs-authentik';
 import { type EmbeddedAuthentik, startEmbeddedAuthentik } from 'nestjs-authentik-testing';
@@ -21,6 +23,12 @@ class Reports {
     return 'in';
   }
   @Get('scoped') @ProhibitedGroups('contractors') @RequiredScopes('reports:read') scoped() {
+    return 'in';
+  }
+  @Get('team') @AllowedGroups('engineering') team() {
+    return 'in';
+  }
+  @Get('all') @RequiredGroups('engineering') all() {
     return 'in';
   }
   @Get('me') @Authenticated() me(@CurrentUser() { groups, groupsKnown, ...user }: AuthentikUser) {
@@ -98,6 +106,16 @@ it.each(ways.slice(0, 2))(
     expect(refused.body).toMatchObject({ error: 'forbidden' });
   },
 );
+
+it.each(['/team', '/all'])('the log says of %s whether the user is in another group or tells of none', async (path) => {
+  const lines = await start();
+  const refusal = async (user: string, more: object = {}) => {
+    expect((await ask(path, await tokenOf(user, more))).status).toBe(403);
+    return lines.findLast((line) => line.includes(`refused 403 group_required GET ${path}`));
+  };
+  expect(await refusal('mallory')).toMatch(/: engineering\.$/u);
+  expect(await refusal('alice', narrow)).toContain('ask for the scope profile');
+});
 
 describe('the groups of a user', () => {
   it('are known where the claim is a list of names, be it empty', async () => {

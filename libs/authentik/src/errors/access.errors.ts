@@ -30,10 +30,15 @@ export class GroupRequiredError extends AuthentikError {
     readonly requiredGroups: readonly string[],
     /** Whether one of them is enough. */
     match: 'any' | 'all' = 'any',
+    /** Whether all groups of the user were told; else the message says what would tell them. */
+    groupsKnown = true,
   ) {
     const missing =
       match === 'any' ? 'is in none of the groups that may do this' : 'is not in every group that this asks for';
-    super(`The user ${missing}: ${requiredGroups.join(', ')}.`);
+    const remedy = groupsKnown
+      ? ''
+      : ' Not all groups of the user are known: let the client ask for the scope profile, and see that a scope mapping of the provider gives "groups" as a list of names.';
+    super(`The user ${missing}: ${requiredGroups.join(', ')}.${remedy}`);
   }
 }
 

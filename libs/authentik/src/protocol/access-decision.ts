@@ -49,10 +49,10 @@ export function decideGroups(rule: AccessRule, user: AuthentikUser | undefined):
   }
   if (prohibitedGroups !== undefined && !user.groupsKnown) return groupsUnknown(prohibitedGroups, rule, user);
   if (allowedGroups !== undefined && !isInAnyGroup(user.groups, allowedGroups)) {
-    return new GroupRequiredError(allowedGroups);
+    return new GroupRequiredError(allowedGroups, 'any', user.groupsKnown);
   }
   if (requiredGroups !== undefined && !requiredGroups.every((group) => user.groups.includes(group))) {
-    return new GroupRequiredError(requiredGroups, 'all');
+    return new GroupRequiredError(requiredGroups, 'all', user.groupsKnown);
   }
   return undefined;
 }
